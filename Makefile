@@ -1,0 +1,244 @@
+# Perigee's build, in one pass over all sources. `make help` lists the targets;
+# `make demo` and `make test` do everything on a fresh machine.
+
+# ---- Settings: make NAME=value ----------------------------------------------
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+OPT     ?= -O2 -g
+CFLAGS  ?=
+LDFLAGS ?=
+# A folder with include/ and lib/ of Lua 5.4, if it is in no usual place.
+LUA_DIR ?=
+# V=1 shows every command.
+Q = $(if $(V),,@)
+
+# ---- What this machine has --------------------------------------------------
+
+accepted = $(foreach flag,$(1),$(shell echo 'int main(void) { return 0; }' | \
+  $(CC) -Werror $(flag) -x c - -o /dev/null 2>/dev/null && echo '$(flag)'))
+find-lib = $(firstword $(filter /%,$(foreach name,lua5.4 lua-5.4 lua54 lua,\
+  $(wildcard $(LUA_DIR:%=%/lib/lib$(name).$(1))) \
+  $(shell $(CC) -print-file-name=lib$(name).$(1) 2>/dev/null))))
+
+LUA_INCLUDE := $(firstword $(wildcard \
+  $(LUA_DIR:%=%/include/lua5.4) $(LUA_DIR:%=%/include/lua) \
+  $(LUA_DIR:%=%/include) \
+  $(foreach root,/usr/include /usr/local/include,\
+  $(root)/lua5.4 $(root)/lua-5.4 $(root)/lua54)))
+LUA_CFLAGS := $(LUA_INCLUDE:%=-I%)
+LUA_SHARED := $(call find-lib,so)
+LUA_STATIC := $(call find-lib,a)
+LIBEDIT := $(shell printf '%s\n' '\#include <histedit.h>' \
+  'int main(void) { return el_init == 0; }' | \
+  $(CC) -x c - -ledit -o /dev/null 2>/dev/null && echo -ledit)
+ifeq ($(SANITIZE),)
+HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $(call accepted,\
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection)
+endif
+MAKEFLAGS += --no-print-directory
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --jobs=$(shell nproc 2>/dev/null || echo 2)
+endif
+
+# ---- Flags ------------------------------------------------------------------
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+  $(WERROR)
+FLAGS = -std=c11 -fPIC -pthread -fvisibility=hidden -ffp-contract=off $(OPT) \
+  $(WARN) $(HARDEN) $(SANITIZE) -D_GNU_SOURCE -Icore -I$(BUILD) \
+  $(LUA_CFLAGS) -MMD -MP $(CFLAGS)
+LINK = $(CC) -pthread $(SANITIZE) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
+LIBS = -lz -lm -ldl
+# Whole, so that C modules of Lua find all of its functions in the executable.
+LUA_WHOLE = -Wl,--whole-archive $(LUA_STATIC) -Wl,--no-whole-archive
+$(BUILD)/core/cpu/%.o: FLAGS += -O3 -fno-math-errno -fno-trapping-math
+$(BUILD)/bindings/repl.o: FLAGS += $(if $(LIBEDIT),-DPERI_HAVE_LIBEDIT)
+
+# ---- Files ------------------------------------------------------------------
+
+HOST = bindings/host.c bindings/repl.c
+CORE = $(wildcard core/*.c core/*/*.c)
+BINDING = $(filter-out $(HOST),$(wildcard bindings/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+CORE_O = $(call objects,$(CORE)) $(BUILD)/perigee_tables.o
+BINDING_O = $(call objects,$(BINDING)) $(BUILD)/embedded.o
+HOST_O = $(call objects,$(HOST))
+ALL_O = $(CORE_O) $(BINDING_O)
+PRINTED = $(addprefix $(BUILD)/,perigee_tables.h perigee_hidden.h)
+LIBRARIES = $(addprefix $(BUILD)/,libperigee.a libperigee.so perigee.so)
+SPECS = $(patsubst %.c,$(BUILD)/%,$(wildcard spec/c/*_spec.c))
+SPEC_PARTS = $(call objects,$(filter-out %_spec.c,$(wildcard spec/c/*.c)))
+EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
+LUA_MODULES = $(wildcard lua/perigee/*.lua)
+SETUP = CC="$(CC)" LUA_CFLAGS="$(LUA_CFLAGS)" docs/setup.sh
+
+.PHONY: all programs specs demo test golden asan check format install clean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+## all       build everything (the default)
+all: programs
+programs: $(BUILD)/perigee $(LIBRARIES) $(BUILD)/include/perigee.h
+
+## demo      install what is missing, build, train on MNIST
+demo:
+	@$(SETUP) build
+	@$(MAKE) programs
+	$(BUILD)/perigee examples/02_mnist.lua
+
+## test      install what is missing, build, run every spec and example
+test:
+	@$(SETUP) build specs
+	@$(MAKE) specs
+	@spec/run.sh $(BUILD)
+
+## golden    compare with the reference values alone
+golden: programs
+	$(BUILD)/perigee spec/golden_spec.lua
+
+## asan      the C specs and the quick Lua specs under ASan and UBSan
+asan:
+	@$(SETUP) build specs
+	@$(MAKE) specs BUILD=$(BUILD)/asan OPT="-O1 -g" SANITIZE="\
+	  -fsanitize=address,undefined -fno-sanitize-recover=all \
+	  -fno-omit-frame-pointer"
+	@PERIGEE_QUICK=1 ASAN_OPTIONS=detect_leaks=1 spec/run.sh $(BUILD)/asan
+
+## check     warnings as errors with gcc and clang, then the linters
+lint = @if command -v $(1) >/dev/null; then echo "== $(1)"; $(1) $(2); \
+  else echo "== $(1) is not here"; fi
+check:
+	@$(SETUP) build specs check
+	@for cc in gcc clang; do \
+	  if command -v $$cc >/dev/null; then echo "== $$cc -Werror"; \
+	    $(MAKE) specs CC=$$cc WERROR=-Werror BUILD=$(BUILD)/$$cc || exit 1; \
+	  else echo "== $$cc is not here"; fi; done
+	$(call lint,cppcheck,--quiet --std=c11 --enable=warning --enable=portability \
+	  --inline-suppr --error-exitcode=1 -Icore -I$(BUILD)/gcc core bindings \
+	  docs examples)
+	$(call lint,c++,-Wall -Wextra -fsyntax-only -x c++ \
+	  $(BUILD)/gcc/include/perigee.h)
+	$(call lint,luacheck,--quiet lua examples spec)
+
+## format    lay out all C sources as .clang-format says
+format:
+	clang-format -i $(CORE) $(HOST) $(BINDING) $(wildcard core/*.h core/*/*.h \
+	  bindings/*.h docs/*.[ch] examples/*.c spec/c/*.[ch])
+
+## install   copy header, libraries, executable and manual to PREFIX
+install: programs
+	install -D $(BUILD)/perigee $(TO)/bin/perigee
+	install -D -m 644 $(BUILD)/include/perigee.h $(TO)/include/perigee.h
+	install -D -m 644 $(BUILD)/libperigee.a $(TO)/lib/libperigee.a
+	install -D $(BUILD)/libperigee.so $(TO)/lib/libperigee.so.0
+	ln -sf libperigee.so.0 $(TO)/lib/libperigee.so
+	install -D $(BUILD)/perigee.so $(TO)/lib/lua/5.4/perigee.so
+	install -D -m 644 docs/perigee.1 $(TO)/share/man/man1/perigee.1
+	install -D -m 644 docs/perigee.pc.in $(TO)/lib/pkgconfig/perigee.pc
+	sed -i -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LUA@|$(LUA_LINK)|' \
+	  -e "s|@VERSION@|$$(sed -n 's/.*PERI_VERSION "\(.*\)"/\1/p' \
+	  core/perigee.h)|" \
+	  $(TO)/lib/pkgconfig/perigee.pc
+TO = $(DESTDIR)$(PREFIX)
+LUA_LINK = $(LUA_SHARED:%=-l$(patsubst lib%.so,%,$(notdir $(LUA_SHARED))))
+
+## clean     remove what was built
+clean:
+	rm -rf $(BUILD)
+
+## help      this list
+help:
+	@sed -n 's/^## /  make /p' Makefile
+
+# ---- Printed sources --------------------------------------------------------
+
+# The printer reads headers whose last part it prints: empty at first.
+$(BUILD)/print_tables: docs/print_tables.c docs/rows.c docs/rows.h \
+  core/perigee.h core/tables.h $(wildcard core/*/*.def)
+	@mkdir -p $(BUILD)/first
+	@: > $(BUILD)/first/perigee_tables.h
+	@echo "cc $@"
+	$(Q)$(CC) -std=c11 $(WARN) $(SANITIZE) -I$(BUILD)/first -Icore \
+	  docs/print_tables.c docs/rows.c -o $@
+
+$(BUILD)/perigee_tables.c: $(BUILD)/print_tables
+	@echo "print $@"
+	$(Q)$< public > $(BUILD)/perigee_tables.h
+	$(Q)$< hidden > $(BUILD)/perigee_hidden.h
+	$(Q)$< code > $@
+$(PRINTED): $(BUILD)/perigee_tables.c ;
+
+# One header for embedders: the tables' part stands in the place of its name.
+$(BUILD)/include/perigee.h: core/perigee.h $(BUILD)/perigee_tables.h
+	@mkdir -p $(@D)
+	$(Q)sed -e '/#include "perigee_tables.h"/r $(BUILD)/perigee_tables.h' \
+	  -e '/#include "perigee_tables.h"/d' $< > $@
+
+$(BUILD)/embedded.c: docs/embed.sh $(LUA_MODULES)
+	@mkdir -p $(@D)
+	$(Q)docs/embed.sh $(LUA_MODULES) > $@
+
+# ---- Compiling and linking --------------------------------------------------
+
+$(BUILD)/%.o: %.c | $(PRINTED)
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	$(Q)$(CC) $(FLAGS) -c $< -o $@
+
+$(BUILD)/%.o: $(BUILD)/%.c $(PRINTED)
+	@echo "cc $<"
+	$(Q)$(CC) $(FLAGS) -Ibindings -c $< -o $@
+
+# An archive of two objects, in which only what is public has a name.
+$(BUILD)/libperigee.a: $(CORE_O) $(BINDING_O)
+	@echo "link $@"
+	$(Q)ld -r -o $(BUILD)/core.o $(CORE_O)
+	$(Q)ld -r -o $(BUILD)/bindings.o $(BINDING_O)
+	$(Q)objcopy --localize-hidden $(BUILD)/core.o
+	$(Q)objcopy --localize-hidden $(BUILD)/bindings.o
+	$(Q)rm -f $@
+	$(Q)ar rcs $@ $(BUILD)/core.o $(BUILD)/bindings.o
+
+$(BUILD)/exports.map $(BUILD)/host.list: Makefile
+	@mkdir -p $(@D)
+	$(Q)echo '{ $(NAMES) };' > $@
+$(BUILD)/exports.map: NAMES = global: peri_*; luaopen_*; local: *;
+$(BUILD)/host.list: NAMES = lua_*; luaL_*; luaopen_*; peri_*;
+
+$(BUILD)/libperigee.so: $(ALL_O) $(BUILD)/exports.map
+	@echo "link $@"
+	$(Q)$(LINK) -shared -Wl,-soname,libperigee.so.0 \
+	  -Wl,--version-script=$(BUILD)/exports.map -o $@ $(ALL_O) \
+	  $(LUA_SHARED) $(LIBS)
+
+# The module of a stock Lua, which brings Lua's functions itself.
+$(BUILD)/perigee.so: $(ALL_O) $(BUILD)/exports.map
+	@echo "link $@"
+	$(Q)$(LINK) -shared -Wl,--version-script=$(BUILD)/exports.map -o $@ \
+	  $(ALL_O) $(LIBS)
+
+$(BUILD)/perigee: $(HOST_O) $(ALL_O) $(BUILD)/host.list
+	@echo "link $@"
+	$(Q)$(LINK) -pie -Wl,--dynamic-list=$(BUILD)/host.list -o $@ $(HOST_O) \
+	  $(ALL_O) $(if $(LUA_STATIC),$(LUA_WHOLE),$(LUA_SHARED)) $(LIBEDIT) \
+	  $(LIBS)
+
+# ---- Specs and examples -----------------------------------------------------
+
+specs: programs $(SPECS) $(EXAMPLES)
+
+$(BUILD)/spec/c/%_spec: $(BUILD)/spec/c/%_spec.o $(SPEC_PARTS) $(ALL_O)
+	@echo "link $@"
+	$(Q)$(LINK) -o $@ $^ $(LUA_SHARED) $(LIBS)
+
+# As an embedder does it: the one header, the archive, Lua and zlib.
+$(BUILD)/examples/%: examples/%.c $(BUILD)/include/perigee.h \
+  $(BUILD)/libperigee.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	$(Q)$(CC) -std=c11 $(OPT) $(WARN) $(SANITIZE) -I$(BUILD)/include $< -o $@ \
+	  $(BUILD)/libperigee.a $(LUA_SHARED) $(LIBS) -pthread
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,405 @@
+/* args.c - reads the arguments of a call by the row it goes to, and is the
+   only place that words what is wrong with them.
+
+   Tensors come first, by position; then parameters by position, or by name in
+   a trailing table. A trailing table with any string key is options, otherwise
+   it is the value of the next list. Types are judged here, ranges and choices
+   in core. */
+#include <string.h>
+
+#include "binding.h"
+
+/* One call while its arguments are read. */
+typedef struct {
+  lua_State *L;
+  const pgl_state *S;
+  const char *what;
+  const peri_input *inputs;
+  const peri_param *params;
+  int ninputs, nparams;
+  int next, last; /* positional arguments not read yet */
+  int options;    /* place of the table of options, 0: none */
+  int list;       /* place of the list of tensors, 0: none */
+  pgl_args *args;
+} reader;
+
+int pgl_count_inputs(const peri_input *inputs) {
+  int count = 0;
+  while (inputs && inputs[count].name) count++;
+  return count;
+}
+
+int pgl_count_params(const peri_param *params) {
+  int count = 0;
+  while (params && params[count].name) count++;
+  return count;
+}
+
+/* ---- One value -------------------------------------------------------- */
+
+static bool is_list(peri_type type) {
+  return type == PERI_P_DIMS || type == PERI_P_INTS || type == PERI_P_REALS;
+}
+
+static bool is_numeric(peri_type type) {
+  return type != PERI_P_BOOL && type != PERI_P_STRING &&
+         type != PERI_P_CHOICE && type != PERI_P_DTYPE && type != PERI_P_END;
+}
+
+/* What a parameter of 'type' wants, for "must be ...". */
+static const char *wanted(peri_type type) {
+  switch (type) {
+    case PERI_P_REAL:
+    case PERI_P_NUMBER: return "a number";
+    case PERI_P_BOOL: return "true or false";
+    case PERI_P_DIMS:
+    case PERI_P_INTS: return "a list of whole numbers";
+    case PERI_P_REALS: return "a list of numbers";
+    case PERI_P_STRING: return "a string";
+    case PERI_P_DTYPE: return "the name of a dtype";
+    default: return "a whole number";
+  }
+}
+
+/* Raise "what: name must be X, got Y". */
+static int mistyped(lua_State *L, const pgl_state *S, const char *what,
+                    const peri_param *param, int index) {
+  const char *got = lua_type(L, index) == LUA_TNUMBER
+                        ? luaL_tolstring(L, index, NULL)
+                        : pgl_kind(L, S, index);
+  const char *must = wanted(param->type);
+  if (param->choices) must = lua_pushfstring(L, "one of %s", param->choices);
+  return pgl_error(L, "%s: %s must be %s, got %s", what, param->name, must,
+                   got);
+}
+
+/* The number at 'index' if it is whole. */
+static bool read_whole(lua_State *L, int index, int64_t *out) {
+  int whole = 0;
+  if (lua_type(L, index) != LUA_TNUMBER) return false;
+  *out = lua_tointegerx(L, index, &whole);
+  return whole != 0;
+}
+
+/* Entry number 'value->count' of a list. */
+static bool add_entry(lua_State *L, int index, peri_value *value) {
+  if (value->type == PERI_P_REALS) {
+    if (lua_type(L, index) != LUA_TNUMBER) return false;
+    value->reals[value->count++] = lua_tonumber(L, index);
+    return true;
+  }
+  return read_whole(L, index, &value->list[value->count++]);
+}
+
+static int too_long(lua_State *L, const char *what, const peri_param *param) {
+  return pgl_error(L, "%s: %s has more than %d entries", what, param->name,
+                   PERI_MAX_DIMS);
+}
+
+/* A list, or one number as a list of one. */
+static bool read_list(lua_State *L, const char *what, const peri_param *param,
+                      int index, peri_value *value) {
+  if (lua_type(L, index) == LUA_TNUMBER) return add_entry(L, index, value);
+  if (lua_type(L, index) != LUA_TTABLE) return false;
+  lua_Unsigned length = lua_rawlen(L, index);
+  if (length > PERI_MAX_DIMS) too_long(L, what, param);
+  for (lua_Unsigned i = 1; i <= length; i++) {
+    lua_rawgeti(L, index, (lua_Integer)i);
+    bool right = add_entry(L, -1, value);
+    if (!right)
+      pgl_error(L, "%s: entry %d of %s must be a %s, got %s", what, (int)i,
+                param->name,
+                value->type == PERI_P_REALS ? "number" : "whole number",
+                luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
+  }
+  return true;
+}
+
+static bool read_number(lua_State *L, int index, peri_value *value) {
+  if (lua_type(L, index) != LUA_TNUMBER) return false;
+  value->whole = lua_isinteger(L, index) && value->type == PERI_P_NUMBER;
+  if (value->whole)
+    value->i = lua_tointeger(L, index);
+  else
+    value->f = lua_tonumber(L, index);
+  return true;
+}
+
+/* A word goes to core as a string, which knows the choices. */
+static bool read_string(lua_State *L, int index, peri_value *value) {
+  if (lua_type(L, index) != LUA_TSTRING) return false;
+  value->type = PERI_P_STRING;
+  value->s = lua_tostring(L, index);
+  return true;
+}
+
+static bool read_dtype(lua_State *L, const char *what, int index,
+                       peri_value *value) {
+  const char *names[PERI_DTYPES];
+  int count = 0;
+  if (lua_type(L, index) != LUA_TSTRING) return false;
+  peri_dtype dtype = peri_dtype_named(lua_tostring(L, index));
+  for (int i = 1; i < PERI_DTYPES; i++)
+    names[count++] = peri_dtype_name((peri_dtype)i);
+  if (dtype == PERI_DTYPE_NONE) {
+    lua_pushfstring(L, "%s: perigee", what);
+    pgl_unknown(L, lua_tostring(L, -1), "dtype", lua_tostring(L, index),
+                names, count);
+  }
+  value->whole = true;
+  value->i = dtype;
+  return true;
+}
+
+void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
+                    const peri_param *param, int index, peri_value *value) {
+  bool right = false;
+  index = lua_absindex(L, index);
+  memset(value, 0, sizeof *value);
+  if (lua_isnoneornil(L, index)) return;
+  value->type = param->type;
+  switch (param->type) {
+    case PERI_P_REAL:
+    case PERI_P_NUMBER: right = read_number(L, index, value); break;
+    case PERI_P_BOOL:
+      right = lua_type(L, index) == LUA_TBOOLEAN;
+      value->i = lua_toboolean(L, index);
+      break;
+    case PERI_P_DIMS:
+    case PERI_P_INTS:
+    case PERI_P_REALS:
+      right = read_list(L, what, param, index, value);
+      break;
+    case PERI_P_STRING:
+    case PERI_P_CHOICE: right = read_string(L, index, value); break;
+    case PERI_P_DTYPE: right = read_dtype(L, what, index, value); break;
+    default:
+      value->whole = true;
+      right = read_whole(L, index, &value->i);
+  }
+  if (!right) mistyped(L, S, what, param, index);
+}
+
+/* ---- Positions -------------------------------------------------------- */
+
+/* True if 'index' holds a table with a string among its keys. */
+static bool has_names(lua_State *L, int index) {
+  if (lua_type(L, index) != LUA_TTABLE) return false;
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING) continue;
+    lua_pop(L, 2);
+    return true;
+  }
+  return false;
+}
+
+/* Nil at the end is the same as nothing. */
+static void drop_nils(reader *r) {
+  while (r->last >= r->next && lua_isnil(r->L, r->last)) r->last--;
+}
+
+static int input_mistyped(reader *r, int input, const char *got) {
+  unsigned flags = r->inputs[input].flags;
+  const char *must = flags & PERI_IN_LIST       ? "a list of tensors"
+                     : flags & PERI_IN_NUMBER   ? "a tensor or a number"
+                     : flags & PERI_IN_OPTIONAL ? "a tensor or nil"
+                                                : "a tensor";
+  return pgl_error(r->L, "%s: %s must be %s, got %s", r->what,
+                   r->inputs[input].name, must, got);
+}
+
+/* Take the value at 'index' for an input. */
+static void take_input(reader *r, int input, int index) {
+  unsigned flags = r->inputs[input].flags;
+  bool right;
+  if (flags & PERI_IN_LIST) {
+    right = lua_type(r->L, index) == LUA_TTABLE;
+    r->list = index;
+  } else if (lua_type(r->L, index) == LUA_TNUMBER) {
+    right = (flags & PERI_IN_NUMBER) != 0;
+  } else {
+    right = pgl_to_tensor(r->L, r->S, index) != NULL;
+  }
+  if (!right) input_mistyped(r, input, pgl_kind(r->L, r->S, index));
+  r->args->at[input] = index;
+}
+
+static void read_inputs(reader *r) {
+  for (int i = 0; i < r->ninputs && r->next <= r->last; i++, r->next++)
+    if (!lua_isnil(r->L, r->next)) take_input(r, i, r->next);
+}
+
+/* Numbers in a row as the list 'param'. */
+static void gather(reader *r, const peri_param *param, peri_value *value) {
+  value->type = param->type;
+  while (r->next <= r->last && lua_type(r->L, r->next) == LUA_TNUMBER) {
+    if (value->count == PERI_MAX_DIMS) too_long(r->L, r->what, param);
+    if (!add_entry(r->L, r->next, value))
+      mistyped(r->L, r->S, r->what, param, r->next);
+    r->next++;
+  }
+}
+
+static int refuse_hole(reader *r, const peri_param *param) {
+  return pgl_error(r->L,
+                   "%s: %s is nil, but more follows; name what follows in a "
+                   "table, as { name = value }",
+                   r->what, param->name);
+}
+
+/* True if the argument is an empty table where no list is due: no options. */
+static bool is_empty_options(reader *r, const peri_param *param) {
+  if (r->next != r->last || is_list(param->type)) return false;
+  if (lua_type(r->L, r->next) != LUA_TTABLE) return false;
+  lua_pushnil(r->L);
+  if (!lua_next(r->L, r->next)) return true;
+  lua_pop(r->L, 2);
+  return false;
+}
+
+static void read_params(reader *r) {
+  for (int i = 0; i < r->nparams && r->next <= r->last; i++) {
+    const peri_param *param = &r->params[i];
+    peri_value *value = &r->args->value[i];
+    if (lua_isnil(r->L, r->next)) refuse_hole(r, param);
+    if (is_empty_options(r, param)) {
+      r->next++;
+      return;
+    }
+    if (is_list(param->type) && lua_type(r->L, r->next) == LUA_TNUMBER &&
+        !is_numeric(param[1].type)) {
+      gather(r, param, value);
+      continue;
+    }
+    pgl_read_value(r->L, r->S, r->what, param, r->next++, value);
+  }
+}
+
+/* What is left over is too much, but for one empty table of options. */
+static void refuse_rest(reader *r) {
+  static const peri_param none = {.name = NULL};
+  if (r->next > r->last || is_empty_options(r, &none)) return;
+  pgl_error(r->L, "%s: unexpected argument after the last: %s", r->what,
+            luaL_tolstring(r->L, r->next, NULL));
+}
+
+/* ---- Names ------------------------------------------------------------ */
+
+/* Place of 'name' among the parameters, or of an input behind them; -1. */
+static int find_name(const reader *r, const char *name) {
+  for (int i = 0; i < r->nparams; i++)
+    if (strcmp(r->params[i].name, name) == 0) return i;
+  for (int i = 0; i < r->ninputs; i++)
+    if (strcmp(r->inputs[i].name, name) == 0) return r->nparams + i;
+  return -1;
+}
+
+static int unknown_name(reader *r, const char *name) {
+  const char *names[PERI_MAX_PARAMS + PERI_MAX_INPUTS];
+  int count = 0;
+  for (int i = 0; i < r->nparams; i++) names[count++] = r->params[i].name;
+  for (int i = 0; i < r->ninputs; i++) names[count++] = r->inputs[i].name;
+  return pgl_unknown(r->L, r->what, "parameter", name, names, count);
+}
+
+/* Every key of the options must be a name, given only once. */
+static void check_names(reader *r) {
+  lua_State *L = r->L;
+  for (lua_pushnil(L); lua_next(L, r->options); lua_pop(L, 1)) {
+    if (lua_type(L, -2) != LUA_TSTRING)
+      pgl_error(L, "%s: options have names only, got [%s]", r->what,
+                luaL_tolstring(L, -2, NULL));
+    const char *name = lua_tostring(L, -2);
+    int place = find_name(r, name);
+    if (place < 0) unknown_name(r, name);
+    bool twice = place < r->nparams
+                     ? r->args->value[place].type != PERI_P_END
+                     : r->args->at[place - r->nparams] != 0;
+    if (twice) pgl_error(L, "%s: %s is given twice", r->what, name);
+  }
+}
+
+/* Push the option 'name'. -> false, with nothing pushed, if absent */
+static bool push_option(reader *r, const char *name) {
+  lua_pushstring(r->L, name);
+  if (lua_rawget(r->L, r->options) != LUA_TNIL) return true;
+  lua_pop(r->L, 1);
+  return false;
+}
+
+/* Options stay on the stack: their strings are in use, and whoever changes
+   the table cannot take them away. */
+static void read_options(reader *r) {
+  if (!r->options) return;
+  check_names(r);
+  for (int i = 0; i < r->nparams; i++)
+    if (push_option(r, r->params[i].name))
+      pgl_read_value(r->L, r->S, r->what, &r->params[i], -1,
+                     &r->args->value[i]);
+  for (int i = 0; i < r->ninputs; i++)
+    if (push_option(r, r->inputs[i].name)) take_input(r, i, lua_gettop(r->L));
+}
+
+/* ---- The whole call --------------------------------------------------- */
+
+static void require_inputs(reader *r) {
+  for (int i = 0; i < r->ninputs; i++)
+    if (!r->args->at[i] && !(r->inputs[i].flags & PERI_IN_OPTIONAL))
+      input_mistyped(r, i, "nil");
+}
+
+void pgl_read_args(lua_State *L, const pgl_state *S,
+                   const pgl_signature *signature, int first, int last,
+                   pgl_args *args) {
+  reader r = {.L = L,
+              .S = S,
+              .what = signature->what,
+              .inputs = signature->inputs,
+              .params = signature->params,
+              .ninputs = pgl_count_inputs(signature->inputs),
+              .nparams = pgl_count_params(signature->params),
+              .next = first,
+              .last = last,
+              .args = args};
+  memset(args, 0, sizeof *args);
+  luaL_checkstack(L, PERI_MAX_INPUTS + PERI_MAX_PARAMS + 8, r.what);
+  drop_nils(&r);
+  if (r.last >= first && has_names(L, r.last)) r.options = r.last--;
+  drop_nils(&r);
+  read_inputs(&r);
+  read_params(&r);
+  refuse_rest(&r);
+  read_options(&r);
+  require_inputs(&r);
+  args->nin = r.ninputs;
+  if (r.list)
+    args->list = pgl_check_tensors(L, S, r.list, r.what,
+                                   r.inputs[0].name, &args->nin);
+}
+
+/* ---- Inputs as tensors ------------------------------------------------ */
+
+peri_tensor *pgl_scalar(lua_State *L, pgl_state *S, int index) {
+  if (lua_isboolean(L, index)) {
+    uint8_t truth = (uint8_t)lua_toboolean(L, index);
+    return peri_tensor_new(S->ctx, &truth, NULL, 0, PERI_BOOL);
+  }
+  if (lua_isinteger(L, index))
+    return peri_whole(S->ctx, lua_tointeger(L, index));
+  return peri_number(S->ctx, lua_tonumber(L, index));
+}
+
+peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S,
+                               const pgl_args *args, peri_tensor **in) {
+  if (args->list) return args->list;
+  for (int i = 0; i < args->nin; i++) {
+    int index = args->at[i];
+    in[i] = NULL;
+    if (index && lua_type(L, index) == LUA_TNUMBER)
+      in[i] = pgl_scalar(L, S, index);
+    else if (index)
+      in[i] = ((pgl_tensor *)lua_touserdata(L, index))->x;
+  }
+  return in;
+}

@@ -1,0 +1,484 @@
+/* apply.c - the one entry that every operation passes, whoever calls it:
+   checks of inputs and parameters, dimensions to count from 0, shapes by the
+   row's infer, memory for the outputs, call records by its forward, and the
+   graph node. Memory that may be missing is asked for before anything is
+   changed. */
+#include "internal.h"
+
+#include <stdio.h>
+
+/* ---- Inputs ----------------------------------------------------------- */
+
+/* The input of the row that in[i] belongs to. */
+static const peri_input *input_row(const peri_op *op, int i) {
+  return op->inputs[0].flags & PERI_IN_LIST ? &op->inputs[0] : &op->inputs[i];
+}
+
+static int check_count(const peri_frame *frame) {
+  const peri_op *op = frame->op;
+  if (op->inputs[0].name && op->inputs[0].flags & PERI_IN_LIST) {
+    if (frame->nin > 0) return 0;
+    return peri__op_fail(frame, PERI_EARG, "%s is an empty list",
+                         op->inputs[0].name);
+  }
+  if (frame->nin == peri__count_inputs(op)) return 0;
+  return peri__op_fail(frame, PERI_EARG, "%d tensors expected, got %d",
+                       peri__count_inputs(op), frame->nin);
+}
+
+/* A view whose base was changed in place has a history that is not true any
+   more. */
+static int check_fresh(const peri_frame *frame, const peri_tensor *x,
+                       const char *name) {
+  if (!x->view || !x->node || x->view_version == x->storage->version) return 0;
+  return peri__op_fail(frame, PERI_EGRAD,
+                       "%s is a view of a tensor that %s_ changed in place "
+                       "since; take the view again",
+                       name, x->storage->changed_by);
+}
+
+static int check_input(const peri_frame *frame, int i) {
+  const peri_input *row = input_row(frame->op, i);
+  const peri_tensor *x = frame->in[i];
+  if (!x) {
+    if (row->flags & PERI_IN_OPTIONAL) return 0;
+    return peri__op_fail(frame, PERI_EARG, "%s is missing", row->name);
+  }
+  if (x->ctx != frame->ctx)
+    return peri__op_fail(frame, PERI_EARG, "%s belongs to another context",
+                         row->name);
+  if (row->flags & PERI_IN_FIXED && frame->ctx->grad_enabled &&
+      peri_requires_grad(x))
+    return peri__op_fail(frame, PERI_EGRAD,
+                         "%s has no gradient here, but requires one; "
+                         "detach it",
+                         row->name);
+  return check_fresh(frame, x, row->name);
+}
+
+static int check_devices(const peri_frame *frame) {
+  bool meta = false, cpu = false;
+  for (int i = 0; i < frame->nin; i++) {
+    const peri_tensor *x = frame->in[i];
+    if (!x || x->number) continue;
+    meta = meta || x->storage->meta;
+    cpu = cpu || !x->storage->meta;
+  }
+  if (!meta || !cpu) return 0;
+  return peri__op_fail(frame, PERI_EDEVICE,
+                       "tensors are on different devices, cpu and meta");
+}
+
+static int check_inputs(const peri_frame *frame) {
+  int status = check_count(frame);
+  for (int i = 0; status == 0 && i < frame->nin; i++)
+    status = check_input(frame, i);
+  return status < 0 ? status : check_devices(frame);
+}
+
+/* ---- Dimensions and positions to count from 0 ------------------------- */
+
+/* 'given' counts from 'base' or, if negative, from the end of 'size' places;
+   -> from 0, or -1 if it is none of them. */
+static int64_t place(int64_t given, int base, int64_t size) {
+  if (given < 0) return given + size >= 0 ? given + size : -1;
+  given -= base;
+  return given >= 0 && given < size ? given : -1;
+}
+
+static int resolve_dim(const peri_frame *frame, const peri_param *param,
+                       int64_t *dim, int base, int64_t ndim) {
+  int64_t size = param->type == PERI_P_NEWDIM ? ndim + 1 : ndim;
+  if (size == 0) size = 1; /* a 0-d tensor counts as having one */
+  int64_t found = place(*dim, base, size);
+  if (found < 0)
+    return peri__op_fail(
+        frame, PERI_EINDEX,
+        "%s must be in [%d, %d] or negative from the end, got %lld",
+        param->name, frame->base, (int)size - 1 + frame->base,
+        (long long)*dim);
+  *dim = found;
+  return 0;
+}
+
+static int resolve_dims(const peri_frame *frame, const peri_param *param,
+                        peri_value *value, int64_t ndim) {
+  for (int i = 0; i < value->count; i++) {
+    int status = resolve_dim(frame, param, &value->list[i], frame->base, ndim);
+    if (status < 0) return status;
+    for (int j = 0; j < i; j++)
+      if (value->list[j] == value->list[i])
+        return peri__op_fail(frame, PERI_EINDEX, "%s names dimension %d twice",
+                             param->name, (int)value->list[i] + frame->base);
+  }
+  return 0;
+}
+
+static int resolve_index(const peri_frame *frame, const peri_param *param,
+                         peri_value *value, int dim) {
+  const peri_tensor *x = frame->in[0];
+  int64_t size = dim < x->ndim ? x->shape[dim] : 0;
+  int64_t found = place(value->i, frame->base, size);
+  if (found < 0) {
+    peri_text shape = peri__shape_of(x);
+    return peri__op_fail(frame, PERI_EINDEX,
+                         "%s %lld is out of range, dimension %d of %s has %lld"
+                         " positions",
+                         param->name, (long long)value->i, dim + frame->base,
+                         shape.s, (long long)size);
+  }
+  value->i = found;
+  return 0;
+}
+
+/* Rewrite the values that name dimensions and positions. Defaults count from
+   0 whatever the base. */
+static int resolve_values(const peri_frame *frame, const peri_value *given,
+                          peri_value *value) {
+  const peri_param *params = frame->op->params;
+  int64_t ndim = frame->nin > 0 && frame->in[0] ? frame->in[0]->ndim : 0;
+  int dim = 0;
+  for (int i = 0; params[i].name; i++) {
+    int base = given && given[i].type != PERI_P_END ? frame->base : 0;
+    int status = 0;
+    if (value[i].type == PERI_P_END) continue;
+    switch (params[i].type) {
+      case PERI_P_DIM:
+      case PERI_P_NEWDIM:
+        status = resolve_dim(frame, &params[i], &value[i].i, base, ndim);
+        dim = (int)value[i].i;
+        break;
+      case PERI_P_DIMS:
+        status = resolve_dims(frame, &params[i], &value[i], ndim);
+        break;
+      case PERI_P_INDEX:
+        status = resolve_index(frame, &params[i], &value[i], dim);
+        break;
+      default: break;
+    }
+    if (status < 0) return status;
+  }
+  return 0;
+}
+
+/* ---- Outputs ---------------------------------------------------------- */
+
+/* Dense strides for 'shape' in the memory order of 'x', which has as many
+   dimensions: the largest stride of x stays the largest. */
+static void strides_like(const peri_tensor *x, const int64_t *shape,
+                         int64_t *strides) {
+  int order[PERI_MAX_DIMS];
+  for (int d = 0; d < x->ndim; d++) {
+    int at = d;
+    for (; at > 0 && x->strides[order[at - 1]] < x->strides[d]; at--)
+      order[at] = order[at - 1];
+    order[at] = d;
+  }
+  int64_t distance = 1;
+  for (int i = x->ndim - 1; i >= 0; i--) {
+    strides[order[i]] = distance;
+    distance *= shape[order[i]] > 0 ? shape[order[i]] : 1;
+  }
+}
+
+/* The input whose memory order the outputs keep: the first with the output's
+   shape that is dense; NULL: row-major. */
+static const peri_tensor *order_model(const peri_frame *frame) {
+  if (!(frame->op->flags & PERI_OP_ORDERED)) return NULL;
+  for (int i = 0; i < frame->nin; i++) {
+    const peri_tensor *x = frame->in[i];
+    if (x && peri__same_shape(x->shape, x->ndim, frame->out[0].shape,
+                              frame->out[0].ndim) &&
+        peri__dense(x))
+      return peri_tensor_is_contiguous(x) ? NULL : x;
+  }
+  return NULL;
+}
+
+static bool on_meta(const peri_frame *frame) {
+  if (frame->op->flags & PERI_OP_SOURCE) {
+    int params = peri__count_params(frame->op->params);
+    return frame->value[params - 2].i == 1; /* device, as MAKES_REST has it */
+  }
+  for (int i = 0; i < frame->nin; i++)
+    if (frame->in[i] && frame->in[i]->storage->meta) return true;
+  return false;
+}
+
+static int make_outputs(peri_frame *frame) {
+  const peri_tensor *model = order_model(frame);
+  int64_t strides[PERI_MAX_DIMS];
+  if (model) strides_like(model, frame->out[0].shape, strides);
+  for (int i = 0; i < frame->nout; i++) {
+    frame->y[i] = peri__tensor_make(frame->ctx, &frame->out[i],
+                                    model ? strides : NULL, on_meta(frame));
+    if (!frame->y[i]) return frame->ctx->status;
+  }
+  return 0;
+}
+
+static int mark_source(peri_frame *frame) {
+  int params = peri__count_params(frame->op->params);
+  if (!(frame->op->flags & PERI_OP_SOURCE)) return 0;
+  if (frame->value[params - 1].i == 0) return 0;
+  return peri_set_requires_grad(frame->y[0], true);
+}
+
+static void drop_outputs(peri_frame *frame) {
+  for (int i = 0; i < PERI_MAX_OUTPUTS; i++) {
+    peri_release(frame->y[i]);
+    frame->y[i] = NULL;
+  }
+}
+
+/* ---- Running ---------------------------------------------------------- */
+
+bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin) {
+  if (!ctx->grad_enabled) return false;
+  for (int i = 0; i < nin; i++)
+    if (in[i] && peri_requires_grad(in[i])) return true;
+  return false;
+}
+
+static bool to_record(const peri_frame *frame) {
+  return !(frame->op->flags & PERI_OP_CONSTANT) &&
+         peri__wants_grad(frame->ctx, frame->in, frame->nin);
+}
+
+/* A forward made of operations: what it makes on the way dies with the scope
+   inside, its outputs move to the one outside. */
+static int run_composed(peri_frame *frame) {
+  peri_scope scope = peri_scope_open(frame->ctx);
+  int status = frame->op->forward(frame);
+  if (status == 0) status = frame->ctx->status;
+  for (int i = 0; status == 0 && i < frame->nout; i++)
+    peri__escape(frame->y[i]);
+  if (status < 0) memset(frame->y, 0, sizeof frame->y);
+  peri_scope_close(scope);
+  return status;
+}
+
+static int run_view(peri_frame *frame) {
+  int status = frame->op->forward(frame);
+  if (status < 0) return status;
+  frame->nout = 1;
+  if (!to_record(frame)) return 0;
+  peri_node *node = peri__node_begin(frame);
+  if (!node) return frame->ctx->status;
+  peri__node_finish(node, frame);
+  return 0;
+}
+
+/* What an application in place writes to; NULL never equals an output. */
+static const peri_tensor *inplace_target(const peri_frame *frame) {
+  return frame->nin > 0 ? frame->in[0] : NULL;
+}
+
+/* Records of the forward, with a scope for what it makes on the way. */
+static int run_records(peri_frame *frame) {
+  peri_node *node = NULL;
+  if (to_record(frame)) {
+    node = peri__node_begin(frame);
+    if (!node) return frame->ctx->status;
+  }
+  peri_scope scope = peri_scope_open(frame->ctx);
+  bool enabled = frame->ctx->grad_enabled;
+  frame->ctx->grad_enabled = false; /* the node is the whole history */
+  int status = frame->op->forward(frame);
+  if (status == 0) status = frame->ctx->status;
+  frame->ctx->grad_enabled = enabled;
+  peri_scope_close(scope);
+  if (status == 0 && frame->y[0] == inplace_target(frame)) {
+    frame->y[0]->storage->version++;
+    frame->y[0]->storage->changed_by = frame->op->name;
+  }
+  if (node && status == 0)
+    peri__node_finish(node, frame);
+  else if (node)
+    peri__node_drop(frame->ctx, node);
+  return status;
+}
+
+static int run_frame(peri_frame *frame) {
+  unsigned flags = frame->op->flags;
+  if (flags & PERI_OP_COMPOSED) return run_composed(frame);
+  if (flags & PERI_OP_VIEW) return run_view(frame);
+  int status = frame->op->infer(frame);
+  if (status == 0) status = make_outputs(frame);
+  if (status == 0) status = run_records(frame);
+  if (status == 0) status = mark_source(frame);
+  return status;
+}
+
+/* Check inputs and values into 'value', of which the frame keeps a pointer. */
+static int begin_frame(peri_frame *frame, const peri_value *given,
+                       peri_value *value) {
+  frame->value = value;
+  int status = check_inputs(frame);
+  if (status == 0)
+    status = peri__check_values(frame->ctx, frame->op->name,
+                                frame->op->params, given, value);
+  if (status == 0) status = resolve_values(frame, given, value);
+  return status;
+}
+
+peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
+                        peri_tensor *const *in, int nin,
+                        const peri_value *value, int base,
+                        peri_tensor **more) {
+  peri_value checked[PERI_MAX_PARAMS];
+  if (!op || peri__enter(ctx) < 0) return NULL;
+  peri_frame frame = {
+      .ctx = ctx, .op = op, .in = in, .nin = nin, .base = base, .nout = 1};
+  int status = begin_frame(&frame, value, checked);
+  if (status == 0 && op->flags & PERI_OP_ONLY_INPLACE)
+    status = peri__op_fail(&frame, PERI_EARG, "exists in place only: %s_",
+                           op->name);
+  if (status == 0) status = run_frame(&frame);
+  if (status < 0) drop_outputs(&frame);
+  for (int i = 1; more && i < peri__count_outputs(op); i++)
+    more[i - 1] = status == 0 && i < frame.nout ? frame.y[i] : NULL;
+  for (int i = 1; !more && status == 0 && i < frame.nout; i++)
+    peri_release(frame.y[i]);
+  peri__leave(ctx);
+  return frame.y[0];
+}
+
+/* ---- In place --------------------------------------------------------- */
+
+static int check_inplace(const peri_frame *frame) {
+  peri_tensor *x = frame->in[0];
+  peri_context *ctx = frame->ctx;
+  if (!(frame->op->flags & PERI_OP_INPLACE))
+    return peri__op_fail(frame, PERI_EARG, "has no form in place");
+  if (x->number)
+    return peri__op_fail(frame, PERI_EARG, "a plain number cannot be changed");
+  if (ctx->grad_enabled && x->requires_grad)
+    return peri__op_fail(frame, PERI_EGRAD,
+                         "%s is a leaf that requires a gradient; change it "
+                         "inside no_grad",
+                         frame->op->inputs[0].name);
+  if (x->view && peri__wants_grad(ctx, frame->in, frame->nin))
+    return peri__op_fail(frame, PERI_EGRAD,
+                         "%s is a view and a gradient is wanted; change the "
+                         "tensor itself or a copy",
+                         frame->op->inputs[0].name);
+  for (int d = 0; d < x->ndim; d++)
+    if (x->strides[d] == 0 && x->shape[d] > 1)
+      return peri__op_fail(frame, PERI_EARG,
+                           "%s is expanded, its elements share memory",
+                           frame->op->inputs[0].name);
+  return 0;
+}
+
+static int check_result(const peri_frame *frame) {
+  const peri_tensor *x = frame->in[0];
+  const peri_meta *out = &frame->out[0];
+  peri_text shape = peri__shape_of(x), result = peri__meta_text(out);
+  if (!peri__same_shape(x->shape, x->ndim, out->shape, out->ndim))
+    return peri__op_fail(frame, PERI_ESHAPE,
+                         "the result has shape %s, %s has %s", result.s,
+                         frame->op->inputs[0].name, shape.s);
+  if (peri__category(out->dtype) > peri__category(x->dtype))
+    return peri__op_fail(frame, PERI_EDTYPE,
+                         "the result is %s, which %s of %s cannot hold",
+                         peri_dtype_name(out->dtype),
+                         frame->op->inputs[0].name, peri_dtype_name(x->dtype));
+  return 0;
+}
+
+static bool same_view(const peri_tensor *x, const peri_tensor *y) {
+  return x->offset == y->offset && x->dtype == y->dtype &&
+         peri__same_shape(x->shape, x->ndim, y->shape, y->ndim) &&
+         peri__same_shape(x->strides, x->ndim, y->strides, y->ndim);
+}
+
+/* Inputs that overlap the one that is written, but are not it, are read from
+   a copy. */
+static int separate(peri_frame *frame, peri_tensor **in) {
+  peri_tensor *x = in[0];
+  for (int i = 1; i < frame->nin; i++) {
+    peri_tensor *y = in[i];
+    if (!y || y->storage != x->storage || same_view(x, y)) continue;
+    in[i] = peri_clone(y);
+    if (!in[i]) return frame->ctx->status;
+  }
+  return 0;
+}
+
+static int run_inplace(peri_frame *frame, peri_tensor **in) {
+  int status = check_inplace(frame);
+  frame->y[0] = in[0];
+  if (status < 0) return status;
+  if (frame->op->flags & PERI_OP_COMPOSED) return frame->op->forward(frame);
+  status = frame->op->infer(frame);
+  if (status == 0) status = check_result(frame);
+  if (status == 0) status = separate(frame, in);
+  if (status == 0) status = run_records(frame);
+  return status;
+}
+
+peri_tensor *peri_apply_inplace(peri_context *ctx, const peri_op *op,
+                                peri_tensor *const *in, int nin,
+                                const peri_value *value, int base) {
+  peri_value checked[PERI_MAX_PARAMS];
+  peri_tensor *inputs[PERI_MAX_INPUTS] = {NULL};
+  if (!op || nin < 1 || nin > PERI_MAX_INPUTS || peri__enter(ctx) < 0)
+    return NULL;
+  memcpy(inputs, in, (size_t)nin * sizeof *in);
+  peri_frame frame = {
+      .ctx = ctx, .op = op, .in = inputs, .nin = nin, .base = base, .nout = 1};
+  peri_scope scope = peri_scope_open(ctx);
+  int status = begin_frame(&frame, value, checked);
+  if (status == 0) status = run_inplace(&frame, inputs);
+  peri_scope_close(scope);
+  peri__leave(ctx);
+  return status == 0 ? in[0] : NULL;
+}
+
+/* ---- For the operations themselves ------------------------------------ */
+
+int64_t peri__int(const peri_value *value, int index, int64_t absent) {
+  const peri_value *v = &value[index];
+  if (v->type == PERI_P_END) return absent;
+  return v->type == PERI_P_NUMBER && !v->whole ? (int64_t)v->f : v->i;
+}
+
+double peri__real(const peri_value *value, int index, double absent) {
+  const peri_value *v = &value[index];
+  if (v->type == PERI_P_END) return absent;
+  return v->type == PERI_P_NUMBER && v->whole ? (double)v->i : v->f;
+}
+
+/* Sum the dimensions in which 'x' is larger than 'meta', or has more. */
+static peri_tensor *unbroadcast(peri_tensor *x, const peri_meta *meta) {
+  int64_t dims[PERI_MAX_DIMS];
+  int count = 0, extra = x->ndim - meta->ndim;
+  for (int d = 0; d < x->ndim; d++)
+    if (d < extra || (meta->shape[d - extra] == 1 && x->shape[d] != 1))
+      dims[count++] = d;
+  if (count == 0) return x;
+  peri_sum_options options = peri_sum_defaults();
+  options.dim = dims;
+  options.dim_count = count;
+  options.keepdim = true;
+  return peri_reshape(peri_sum(x, &options), meta->shape, meta->ndim);
+}
+
+peri_tensor *peri__fit(peri_tensor *x, const peri_meta *meta) {
+  if (!x) return NULL;
+  if (!peri__same_shape(x->shape, x->ndim, meta->shape, meta->ndim))
+    x = unbroadcast(x, meta);
+  if (x && (x->dtype != meta->dtype || x->number)) x = peri_cast(x, meta->dtype);
+  return x;
+}
+
+int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args,
+              int nout, int nin, const void *attr, size_t bytes) {
+  peri_call call;
+  peri__call_begin(&call, kernel);
+  for (int i = 0; i < nout; i++) peri__call_out(&call, args[i]);
+  for (int i = 0; i < nin; i++) peri__call_in(&call, args[nout + i]);
+  if (bytes) memcpy(call.attr, attr, bytes);
+  return peri__call_run(ctx, &call, args);
+}

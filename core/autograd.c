@@ -1,0 +1,682 @@
+/* autograd.c - the history of tensors and the walk back through it. Knows
+   nodes, edges and rows, no operation by name.
+
+   A node is one application that was recorded: its row, the parameter values,
+   the inputs and outputs that the row saves with their version numbers, and an
+   edge for each input: to the node that made it, or to a leaf. It is counted,
+   owned by its outputs and by the nodes after it.
+
+   A backward is a heap of nodes by sequence number: a node is younger than
+   all it depends on, so when it comes to the top every gradient flowing into
+   it has arrived. Gradients of leaves are gathered beside the leaves and put
+   in at the end, all or none. Nothing here recurses: a chain of a million
+   nodes needs no stack. */
+#include "internal.h"
+
+struct peri_node {
+  int64_t refs;
+  const peri_op *op;
+  uint64_t sequence;
+  int base, nin, nout;
+  bool freed;           /* saved tensors are gone */
+  const void *pass;     /* the backward that has it in its heap */
+  peri_node *next_dead; /* in the list of nodes to free */
+  peri_value *value;    /* one per parameter */
+  peri_meta *in_meta;   /* the arrays lie behind the node, one per input */
+  peri_node **next;     /* edge to the node that made the input, */
+  peri_tensor **leaf;   /* or to a leaf; or neither */
+  peri_tensor **in;     /* saved inputs */
+  peri_tensor **dx;     /* results while the node is at work */
+  int *next_output;     /* which output of 'next' the input was */
+  uint32_t *in_version;
+  bool *needs;          /* there is an edge */
+  peri_tensor *out[PERI_MAX_OUTPUTS]; /* saved outputs, without their node */
+  uint32_t out_version[PERI_MAX_OUTPUTS];
+  peri_tensor *dy[PERI_MAX_OUTPUTS]; /* gathered in a backward */
+};
+
+/* ---- Making nodes ----------------------------------------------------- */
+
+/* The next 'count' entries of 'size' bytes of the block at '*place'. */
+static void *carve(char **place, int count, size_t size) {
+  void *array = *place;
+  *place += ((size_t)count * size + 7) / 8 * 8;
+  return array;
+}
+
+static peri_node *node_alloc(peri_context *ctx, int nin, int params) {
+  size_t each = sizeof(peri_meta) + 4 * sizeof(void *) + 3 * 8;
+  size_t bytes = sizeof(peri_node) + (size_t)params * sizeof(peri_value) +
+                 (size_t)nin * each + 64;
+  peri_node *node = peri__alloc_zeroed(ctx, bytes);
+  if (!node) return NULL;
+  char *place = (char *)node + (sizeof *node + 7) / 8 * 8;
+  node->value = carve(&place, params, sizeof *node->value);
+  node->in_meta = carve(&place, nin, sizeof *node->in_meta);
+  node->next = carve(&place, nin, sizeof *node->next);
+  node->leaf = carve(&place, nin, sizeof *node->leaf);
+  node->in = carve(&place, nin, sizeof *node->in);
+  node->dx = carve(&place, nin, sizeof *node->dx);
+  node->next_output = carve(&place, nin, sizeof *node->next_output);
+  node->in_version = carve(&place, nin, sizeof *node->in_version);
+  node->needs = carve(&place, nin, sizeof *node->needs);
+  return node;
+}
+
+static void add_edge(peri_node *node, int i, peri_tensor *x) {
+  node->in_meta[i] = peri__meta(x);
+  if (!peri_requires_grad(x)) return;
+  node->needs[i] = true;
+  if (x->node) {
+    node->next[i] = x->node;
+    node->next_output[i] = x->output;
+    peri__node_hold(x->node);
+  } else {
+    node->leaf[i] = peri__hold(x);
+  }
+}
+
+static void save_inputs(peri_node *node, const peri_frame *frame) {
+  for (int i = 0; i < frame->nin; i++) {
+    peri_tensor *x = frame->in[i];
+    if (!x) continue;
+    add_edge(node, i, x);
+    if (i >= PERI_MAX_INPUTS || !(node->op->saves & PERI_SAVE_IN(i))) continue;
+    node->in[i] = peri__hold(x);
+    node->in_version[i] = x->storage->version;
+  }
+}
+
+/* Outputs are saved as aliases without the node, which would own itself. */
+static int save_outputs(peri_node *node, const peri_frame *frame) {
+  for (int i = 0; i < frame->nout; i++) {
+    if (!(node->op->saves & PERI_SAVE_OUT(i))) continue;
+    peri_tensor *alias = peri__alias(frame->y[i]);
+    if (!alias) return frame->ctx->status;
+    node->out[i] = peri__hold(alias);
+    peri__scope_drop(alias);
+  }
+  return 0;
+}
+
+peri_node *peri__node_begin(peri_frame *frame) {
+  peri_context *ctx = frame->ctx;
+  int params = peri__count_params(frame->op->params);
+  peri_node *node = node_alloc(ctx, frame->nin, params);
+  if (!node) return NULL;
+  node->refs = 1;
+  node->op = frame->op;
+  node->sequence = ++ctx->sequence;
+  node->base = frame->base;
+  node->nin = frame->nin;
+  node->nout = frame->nout;
+  memcpy(node->value, frame->value, (size_t)params * sizeof *node->value);
+  save_inputs(node, frame);
+  if (save_outputs(node, frame) < 0) {
+    peri__node_drop(ctx, node);
+    return NULL;
+  }
+  return node;
+}
+
+void peri__node_finish(peri_node *node, peri_frame *frame) {
+  for (int i = 0; i < frame->nout; i++) {
+    peri_tensor *y = frame->y[i];
+    if (node->out[i]) node->out_version[i] = y->storage->version;
+    if (!peri__is_float(y->dtype)) continue; /* positions have no gradient */
+    if (y->node) peri__node_drop(frame->ctx, y->node);
+    y->node = node;
+    y->output = i;
+    peri__node_hold(node);
+  }
+  peri__node_drop(frame->ctx, node); /* the outputs own it now */
+}
+
+/* ---- Freeing nodes ---------------------------------------------------- */
+
+void peri__node_hold(peri_node *node) { node->refs++; }
+
+static void free_saved(peri_node *node) {
+  for (int i = 0; i < node->nin; i++) {
+    peri__drop(node->in[i]);
+    node->in[i] = NULL;
+  }
+  for (int i = 0; i < PERI_MAX_OUTPUTS; i++) {
+    peri__drop(node->out[i]);
+    node->out[i] = NULL;
+  }
+}
+
+static void free_node(peri_context *ctx, peri_node *node) {
+  free_saved(node);
+  for (int i = 0; i < node->nin; i++) {
+    peri__drop(node->leaf[i]);
+    if (node->next[i]) peri__node_drop(ctx, node->next[i]);
+  }
+  peri__free(ctx, node);
+}
+
+/* Nodes that lose their last owner wait in a list, so that freeing a chain
+   does not recurse. */
+void peri__node_drop(peri_context *ctx, peri_node *node) {
+  if (--node->refs > 0) return;
+  node->next_dead = ctx->dying;
+  ctx->dying = node;
+  if (ctx->reaping) return;
+  ctx->reaping = true;
+  while (ctx->dying) {
+    peri_node *dead = ctx->dying;
+    ctx->dying = dead->next_dead;
+    free_node(ctx, dead);
+  }
+  ctx->reaping = false;
+}
+
+/* ---- A backward ------------------------------------------------------- */
+
+typedef struct {
+  peri_tensor *leaf;
+  peri_tensor *grad;
+} gathered;
+
+typedef struct {
+  peri_context *ctx;
+  bool retain, graph;
+  peri_node **heap; /* the youngest first */
+  int heap_count, heap_room;
+  gathered *leaves;
+  int leaf_count, leaf_room;
+  peri_tensor *const *targets; /* gradients wanted, NULL: those of leaves */
+  int target_count;
+  peri_tensor **results; /* of the targets, held */
+} pass;
+
+static int grow(pass *p, void **list, int count, int *room, size_t size) {
+  if (count < *room) return 0;
+  int more = *room ? 2 * *room : 32;
+  void *grown = peri__grow(p->ctx, *list, (size_t)count * size,
+                           (size_t)more * size);
+  if (!grown) return p->ctx->status;
+  *list = grown;
+  *room = more;
+  return 0;
+}
+
+static void swap_nodes(peri_node **a, peri_node **b) {
+  peri_node *node = *a;
+  *a = *b;
+  *b = node;
+}
+
+static int heap_push(pass *p, peri_node *node) {
+  void *list = p->heap;
+  int status = grow(p, &list, p->heap_count, &p->heap_room, sizeof *p->heap);
+  p->heap = list;
+  if (status < 0) return status;
+  peri__node_hold(node);
+  int at = p->heap_count++;
+  p->heap[at] = node;
+  while (at > 0 &&
+         p->heap[(at - 1) / 2]->sequence < p->heap[at]->sequence) {
+    swap_nodes(&p->heap[at], &p->heap[(at - 1) / 2]);
+    at = (at - 1) / 2;
+  }
+  return 0;
+}
+
+static peri_node *heap_pop(pass *p) {
+  peri_node *top = p->heap[0];
+  p->heap[0] = p->heap[--p->heap_count];
+  for (int at = 0;;) {
+    int child = 2 * at + 1;
+    if (child >= p->heap_count) break;
+    if (child + 1 < p->heap_count &&
+        p->heap[child + 1]->sequence > p->heap[child]->sequence)
+      child++;
+    if (p->heap[at]->sequence > p->heap[child]->sequence) break;
+    swap_nodes(&p->heap[at], &p->heap[child]);
+    at = child;
+  }
+  return top;
+}
+
+/* '*sum' += 'grad', as shares held by the pass. */
+static int add_to(pass *p, peri_tensor **sum, peri_tensor *grad) {
+  if (!*sum) {
+    *sum = peri__hold(grad);
+    return 0;
+  }
+  peri_tensor *total = peri__hold(peri_add(*sum, grad));
+  if (!total) return p->ctx->status;
+  peri__drop(*sum);
+  *sum = total;
+  return 0;
+}
+
+static int send_to_leaf(pass *p, peri_tensor *leaf, peri_tensor *grad) {
+  if (leaf->slot == 0) {
+    void *list = p->leaves;
+    int status =
+        grow(p, &list, p->leaf_count, &p->leaf_room, sizeof *p->leaves);
+    p->leaves = list;
+    if (status < 0) return status;
+    p->leaves[p->leaf_count++] = (gathered){peri__hold(leaf), NULL};
+    leaf->slot = p->leaf_count;
+  }
+  return add_to(p, &p->leaves[leaf->slot - 1].grad, grad);
+}
+
+static int send_to_node(pass *p, peri_node *node, int output,
+                        peri_tensor *grad) {
+  if (node->freed)
+    return peri_fail(p->ctx, PERI_EGRAD,
+                     "backward: the history was freed by an earlier backward "
+                     "through it; give that one retain_graph");
+  if (node->pass && node->pass != p)
+    return peri_fail(p->ctx, PERI_EBUSY,
+                     "backward: %s is in a backward that is still running",
+                     node->op->name);
+  if (!node->pass) {
+    int status = heap_push(p, node);
+    if (status < 0) return status;
+    node->pass = p;
+  }
+  return add_to(p, &node->dy[output], grad);
+}
+
+static int send(pass *p, peri_node *node, int i, peri_tensor *grad) {
+  if (node->next[i])
+    return send_to_node(p, node->next[i], node->next_output[i], grad);
+  return send_to_leaf(p, node->leaf[i], grad);
+}
+
+static int changed_error(pass *p, const peri_node *node, const char *what,
+                         const peri_tensor *x) {
+  peri_text shape = peri__shape_of(x);
+  return peri_fail(p->ctx, PERI_EGRAD,
+                   "backward: %s needs its %s of shape %s, but %s_ changed it "
+                   "in place since",
+                   node->op->name, what, shape.s, x->storage->changed_by);
+}
+
+/* What was saved must be what it was. */
+static int check_saved(pass *p, const peri_node *node) {
+  for (int i = 0; i < node->nin; i++)
+    if (node->in[i] && node->in[i]->storage->version != node->in_version[i])
+      return changed_error(p, node, node->op->inputs[i].name, node->in[i]);
+  for (int i = 0; i < node->nout; i++)
+    if (node->out[i] && node->out[i]->storage->version != node->out_version[i])
+      return changed_error(p, node, "result", node->out[i]);
+  return 0;
+}
+
+/* A saved output as a tensor of the graph again, if that is to be
+   differentiated. */
+static peri_tensor *output_of(const pass *p, peri_node *node, int i) {
+  peri_tensor *saved = node->out[i];
+  if (!saved || !p->graph || !peri__is_float(saved->dtype)) return saved;
+  peri_tensor *y = peri__alias(saved);
+  if (!y) return NULL;
+  y->node = node;
+  y->output = i;
+  peri__node_hold(node);
+  return y;
+}
+
+/* Call the row's backward: node->dx gets tensors of the open scope. */
+static int differentiate(pass *p, peri_node *node) {
+  peri_tensor *out[PERI_MAX_OUTPUTS];
+  if (!node->op->backward)
+    return peri_fail(p->ctx, PERI_EGRAD, "backward: %s has no gradient",
+                     node->op->name);
+  int status = check_saved(p, node);
+  if (status < 0) return status;
+  for (int i = 0; i < PERI_MAX_OUTPUTS; i++) out[i] = output_of(p, node, i);
+  memset(node->dx, 0, (size_t)node->nin * sizeof *node->dx);
+  peri_backprop grad = {.ctx = p->ctx,
+                        .op = node->op,
+                        .value = node->value,
+                        .base = node->base,
+                        .nin = node->nin,
+                        .nout = node->nout,
+                        .in = node->in,
+                        .out = out,
+                        .dy = node->dy,
+                        .in_meta = node->in_meta,
+                        .needs = node->needs,
+                        .graph = p->graph,
+                        .dx = node->dx};
+  status = node->op->backward(&grad);
+  return status < 0 ? status : (int)p->ctx->status;
+}
+
+/* Send every dx where its input came from. */
+static int distribute(pass *p, peri_node *node) {
+  for (int i = 0; i < node->nin; i++) {
+    if (!node->needs[i] || !node->dx[i]) continue;
+    peri_tensor *dx = peri__fit(node->dx[i], &node->in_meta[i]);
+    if (!dx) return p->ctx->status;
+    int status = send(p, node, i, dx);
+    if (status < 0) return status;
+  }
+  return 0;
+}
+
+/* The gradients of targets that 'node' made are complete. */
+static void collect_targets(pass *p, const peri_node *node) {
+  for (int i = 0; i < p->target_count; i++) {
+    const peri_tensor *target = p->targets[i];
+    if (target->node == node && !p->results[i])
+      p->results[i] = peri__hold(node->dy[target->output]);
+  }
+}
+
+static void leave_pass(peri_node *node) {
+  node->pass = NULL;
+  for (int i = 0; i < PERI_MAX_OUTPUTS; i++) {
+    peri__drop(node->dy[i]);
+    node->dy[i] = NULL;
+  }
+}
+
+static int run_node(pass *p, peri_node *node) {
+  peri_scope scope = peri_scope_open(p->ctx);
+  collect_targets(p, node);
+  int status = peri__poll(p->ctx);
+  if (status == 0) status = differentiate(p, node);
+  if (status == 0) status = distribute(p, node);
+  leave_pass(node);
+  if (status == 0 && !p->retain) {
+    free_saved(node);
+    node->freed = true;
+  }
+  peri_scope_close(scope);
+  return status;
+}
+
+/* Empty the heap; after an error, 'status' from the start or one on the way,
+   only the tidying is left. */
+static int run_heap(pass *p, int status) {
+  while (p->heap_count > 0) {
+    peri_node *node = heap_pop(p);
+    if (status == 0)
+      status = run_node(p, node);
+    else
+      leave_pass(node);
+    peri__node_drop(p->ctx, node);
+  }
+  return status;
+}
+
+/* ---- Beginning and end of a backward ---------------------------------- */
+
+static peri_tensor *ones_like(peri_tensor *x) {
+  peri_ones_options options = peri_ones_defaults();
+  options.dtype = x->dtype;
+  options.device = peri_tensor_device(x);
+  return peri_ones(x->ctx, x->shape, x->ndim, &options);
+}
+
+static int check_seed(const peri_tensor *output, const peri_tensor *seed) {
+  peri_text shape = peri__shape_of(output), got = peri__shape_of(seed);
+  if (!peri__same_shape(output->shape, output->ndim, seed->shape, seed->ndim))
+    return peri_fail(output->ctx, PERI_ESHAPE,
+                     "backward: the gradient has shape %s, the output %s",
+                     got.s, shape.s);
+  if (output->dtype != seed->dtype)
+    return peri_fail(output->ctx, PERI_EDTYPE,
+                     "backward: the gradient is %s, the output %s",
+                     peri_dtype_name(seed->dtype),
+                     peri_dtype_name(output->dtype));
+  return 0;
+}
+
+static int check_output(const peri_tensor *output, const peri_tensor *seed) {
+  if (!peri_requires_grad(output))
+    return peri_fail(output->ctx, PERI_EGRAD,
+                     "backward: the tensor has no history and does not "
+                     "require a gradient");
+  if (!seed && peri_tensor_numel(output) != 1) {
+    peri_text shape = peri__shape_of(output);
+    return peri_fail(output->ctx, PERI_ESHAPE,
+                     "backward: a single number is expected, the shape is %s; "
+                     "sum it, or give the gradient that flows in",
+                     shape.s);
+  }
+  return seed ? check_seed(output, seed) : 0;
+}
+
+static int send_seed(pass *p, peri_tensor *output, peri_tensor *seed) {
+  int status = check_output(output, seed);
+  if (status < 0) return status;
+  if (!seed) seed = ones_like(output);
+  if (!seed) return p->ctx->status;
+  return output->node ? send_to_node(p, output->node, output->output, seed)
+                      : send_to_leaf(p, output, seed);
+}
+
+/* A gradient that a leaf can own: without gaps and shared by nobody. */
+static peri_tensor *settle(peri_tensor *grad) {
+  bool own = grad->storage->refs == 1 && grad->refs == 1 &&
+             peri__dense(grad) && !grad->number;
+  return own ? peri__hold(grad) : peri__hold(peri_pack(grad));
+}
+
+/* The new gradient of a leaf, replacing the share in 'g'. */
+static int total_of(pass *p, gathered *g) {
+  peri_tensor *total = g->leaf->grad
+                           ? peri__hold(peri_add(g->leaf->grad, g->grad))
+                           : settle(g->grad);
+  if (!total) return p->ctx->status;
+  peri__drop(g->grad);
+  g->grad = total;
+  return 0;
+}
+
+/* Put the gathered gradients into the leaves, all or none. */
+static int commit_leaves(pass *p) {
+  for (int i = 0; i < p->leaf_count; i++) {
+    int status = total_of(p, &p->leaves[i]);
+    if (status < 0) return status;
+  }
+  for (int i = 0; i < p->leaf_count; i++) {
+    peri_tensor *old = p->leaves[i].leaf->grad;
+    p->leaves[i].leaf->grad = p->leaves[i].grad;
+    p->leaves[i].grad = old;
+  }
+  return 0;
+}
+
+/* Results of targets that are leaves; then all must be there. */
+static int commit_targets(pass *p, bool allow_unused) {
+  for (int i = 0; i < p->target_count; i++) {
+    const peri_tensor *target = p->targets[i];
+    if (!target->node && target->slot > 0)
+      p->results[i] = peri__hold(p->leaves[target->slot - 1].grad);
+    if (!p->results[i] && !allow_unused)
+      return peri_fail(p->ctx, PERI_EGRAD,
+                       "grad: input %d is not part of the history of the "
+                       "outputs; allow_unused gives none for it",
+                       i + 1);
+  }
+  return 0;
+}
+
+static void end_pass(pass *p) {
+  for (int i = 0; i < p->leaf_count; i++) {
+    p->leaves[i].leaf->slot = 0;
+    peri__drop(p->leaves[i].leaf);
+    peri__drop(p->leaves[i].grad);
+  }
+  peri__free(p->ctx, p->leaves);
+  peri__free(p->ctx, p->heap);
+}
+
+static int run_pass(pass *p, peri_tensor *const *outputs, int count,
+                    const peri_grad_options *options) {
+  peri_context *ctx = p->ctx;
+  bool enabled = ctx->grad_enabled;
+  ctx->grad_enabled = p->graph;
+  peri_scope scope = peri_scope_open(ctx);
+  int status = 0;
+  for (int i = 0; status == 0 && i < count; i++)
+    status = send_seed(p, outputs[i], options->seeds ? options->seeds[i] : 0);
+  status = run_heap(p, status);
+  if (status == 0)
+    status = p->targets ? commit_targets(p, options->allow_unused)
+                        : commit_leaves(p);
+  peri_scope_close(scope);
+  ctx->grad_enabled = enabled;
+  end_pass(p);
+  return status;
+}
+
+static const peri_grad_options no_options = {0};
+
+static pass pass_for(peri_context *ctx, const peri_grad_options *options) {
+  pass p = {.ctx = ctx};
+  p.graph = options->create_graph;
+  p.retain = options->retain_graph || options->create_graph;
+  return p;
+}
+
+/* The context of tensors that must be there, entered; NULL: not entered. */
+static peri_context *enter_all(peri_tensor *const *tensors, int count) {
+  if (count < 1 || !tensors || !tensors[0]) return NULL;
+  peri_context *ctx = tensors[0]->ctx;
+  if (peri__enter(ctx) < 0) return NULL;
+  for (int i = 1; i < count; i++)
+    if (!tensors[i] || tensors[i]->ctx != ctx) {
+      peri_fail(ctx, PERI_EARG, "backward: tensor %d is missing or foreign",
+                i + 1);
+      peri__leave(ctx);
+      return NULL;
+    }
+  return ctx;
+}
+
+/* Status of a call that could not enter. */
+static int refusal(peri_tensor *const *tensors, int count) {
+  if (count < 1 || !tensors || !tensors[0]) return PERI_EARG;
+  return peri_error(tensors[0]->ctx);
+}
+
+int peri_backward_all(peri_tensor *const *outputs, int count,
+                      const peri_grad_options *options) {
+  peri_context *ctx = enter_all(outputs, count);
+  if (!ctx) return refusal(outputs, count);
+  if (!options) options = &no_options;
+  pass p = pass_for(ctx, options);
+  int status = run_pass(&p, outputs, count, options);
+  peri__leave(ctx);
+  return status;
+}
+
+int peri_backward(peri_tensor *loss) {
+  return peri_backward_all(&loss, 1, NULL);
+}
+
+/* Results become tensors of the open scope. */
+static void hand_over(peri_tensor **grads, int count, int status) {
+  for (int i = 0; i < count; i++) {
+    peri_tensor *held = grads[i];
+    if (!held) continue;
+    grads[i] = status == 0 ? peri__alias(held) : NULL;
+    if (grads[i]) grads[i]->view = false; /* 'held' goes, it is the only one */
+    if (grads[i] && held->node) {
+      grads[i]->node = held->node;
+      grads[i]->output = held->output;
+      peri__node_hold(held->node);
+    }
+    peri__drop(held);
+  }
+}
+
+int peri_gradients(peri_tensor *const *outputs, int count,
+                   peri_tensor *const *inputs, int input_count,
+                   const peri_grad_options *options, peri_tensor **grads) {
+  peri_context *ctx = enter_all(outputs, count);
+  if (!ctx) return refusal(outputs, count);
+  if (!options) options = &no_options;
+  pass p = pass_for(ctx, options);
+  memset(grads, 0, (size_t)input_count * sizeof *grads);
+  p.targets = inputs;
+  p.target_count = input_count;
+  p.results = grads;
+  int status = 0;
+  for (int i = 0; status == 0 && i < input_count; i++)
+    if (!inputs[i] || !peri_requires_grad(inputs[i]))
+      status = peri_fail(ctx, PERI_EGRAD,
+                         "grad: input %d does not require a gradient", i + 1);
+  if (status == 0) status = run_pass(&p, outputs, count, options);
+  hand_over(grads, input_count, status);
+  peri__leave(ctx);
+  return status == 0 ? (int)ctx->status : status;
+}
+
+/* ---- Leaves ----------------------------------------------------------- */
+
+bool peri_requires_grad(const peri_tensor *x) {
+  return x->requires_grad || x->node;
+}
+
+bool peri_is_leaf(const peri_tensor *x) { return !x->node; }
+
+peri_tensor *peri_grad(const peri_tensor *x) { return x->grad; }
+
+static int set_requires_grad(peri_tensor *x, bool on) {
+  if (x->node)
+    return peri_fail(x->ctx, PERI_EGRAD,
+                     "requires_grad: the tensor was made by %s; only leaves "
+                     "can be set, detach it first",
+                     x->node->op->name);
+  if (on && !peri__is_float(x->dtype))
+    return peri_fail(x->ctx, PERI_EDTYPE,
+                     "requires_grad: only floats have gradients, this is %s",
+                     peri_dtype_name(x->dtype));
+  x->requires_grad = on;
+  return 0;
+}
+
+int peri_set_requires_grad(peri_tensor *x, bool on) {
+  if (!x) return PERI_EARG;
+  int status = peri__enter(x->ctx);
+  if (status < 0) return status;
+  status = set_requires_grad(x, on);
+  peri__leave(x->ctx);
+  return status;
+}
+
+static int set_grad(peri_tensor *x, peri_tensor *grad) {
+  if (grad && (!peri__same_shape(x->shape, x->ndim, grad->shape, grad->ndim) ||
+               x->dtype != grad->dtype || grad->ctx != x->ctx)) {
+    peri_text shape = peri__shape_of(x), got = peri__shape_of(grad);
+    return peri_fail(x->ctx, PERI_ESHAPE,
+                     "grad: %s of shape %s does not fit a tensor %s of %s",
+                     peri_dtype_name(grad->dtype), got.s,
+                     peri_dtype_name(x->dtype), shape.s);
+  }
+  peri_tensor *old = x->grad;
+  x->grad = peri__hold(grad);
+  peri__drop(old);
+  return 0;
+}
+
+int peri_set_grad(peri_tensor *x, peri_tensor *grad) {
+  if (!x) return PERI_EARG;
+  int status = peri__enter(x->ctx);
+  if (status < 0) return status;
+  status = set_grad(x, grad);
+  peri__leave(x->ctx);
+  return status;
+}
+
+bool peri_grad_enabled(const peri_context *ctx) { return ctx->grad_enabled; }
+
+bool peri_set_grad_enabled(peri_context *ctx, bool on) {
+  bool was = ctx->grad_enabled;
+  if (peri__enter_always(ctx) < 0) return was;
+  ctx->grad_enabled = on;
+  peri__leave(ctx);
+  return was;
+}

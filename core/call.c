@@ -1,0 +1,336 @@
+/* call.c - call records, the providers that execute them, and recordings.
+
+   A record is one call of one kernel as a plain struct: nothing in it points
+   to a tensor, so it can be kept and run again. The processor's device asks
+   its providers, the newest first, who supports the call; 'prepare' chooses
+   the kernel once, the workspace is made, 'run' does the work without memory
+   or waiting. A recording keeps prepared records and holds their buffers; a
+   replay is a loop over run. */
+#include "internal.h"
+
+/* ---- Writing records -------------------------------------------------- */
+
+void peri__call_begin(peri_call *call, int kernel) {
+  memset(call, 0, offsetof(peri_call, arg));
+  call->kernel = kernel;
+  call->provider = NULL;
+  call->run = NULL;
+  call->workspace_bytes = 0;
+  call->workspace = NULL;
+  call->stop = NULL;
+}
+
+static peri_arg *next_arg(peri_call *call) {
+  return &call->arg[call->nout + call->nin];
+}
+
+static void write_arg(peri_arg *arg, const peri_tensor *x) {
+  size_t bytes = (size_t)x->ndim * sizeof *x->shape;
+  arg->data = x->storage->data;
+  if (arg->data)
+    arg->data = (char *)arg->data +
+                (size_t)x->offset * peri_dtype_size(x->dtype);
+  arg->buffer = x->storage->serial;
+  arg->offset = x->offset;
+  arg->dtype = x->dtype;
+  arg->ndim = x->ndim;
+  memcpy(arg->shape, x->shape, bytes);
+  memcpy(arg->strides, x->strides, bytes);
+}
+
+void peri__call_out(peri_call *call, const peri_tensor *x) {
+  write_arg(next_arg(call), x);
+  call->nout++;
+}
+
+void peri__call_in(peri_call *call, const peri_tensor *x) {
+  peri_arg *arg = next_arg(call);
+  if (x)
+    write_arg(arg, x);
+  else
+    memset(arg, 0, sizeof *arg);
+  call->nin++;
+}
+
+void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim) {
+  peri_arg *arg = next_arg(call) - 1;
+  int64_t strides[PERI_MAX_DIMS];
+  int missing = ndim - arg->ndim;
+  for (int d = 0; d < ndim; d++) {
+    int own = d - missing;
+    bool repeated = own < 0 || (arg->shape[own] == 1 && shape[d] != 1);
+    strides[d] = repeated ? 0 : arg->strides[own];
+  }
+  arg->ndim = ndim;
+  memcpy(arg->shape, shape, (size_t)ndim * sizeof *shape);
+  memcpy(arg->strides, strides, (size_t)ndim * sizeof *strides);
+}
+
+/* ---- Recordings ------------------------------------------------------- */
+
+struct peri_recording {
+  peri_context *ctx;
+  peri_call *calls;
+  int count, room;
+  peri_storage **buffers; /* held, one entry per argument seen */
+  int buffer_count, buffer_room;
+};
+
+/* Make room for one more entry of 'size' bytes in '*list'. */
+static int grow_list(peri_context *ctx, void **list, int count, int *room,
+                     size_t size) {
+  if (count < *room) return 0;
+  int more = *room ? 2 * *room : 16;
+  void *grown = peri__grow(ctx, *list, (size_t)count * size,
+                           (size_t)more * size);
+  if (!grown) return ctx->status;
+  *list = grown;
+  *room = more;
+  return 0;
+}
+
+static int hold_buffer(peri_recording *recording, peri_storage *storage) {
+  void *list = recording->buffers;
+  int status = grow_list(recording->ctx, &list, recording->buffer_count,
+                         &recording->buffer_room, sizeof(peri_storage *));
+  recording->buffers = list;
+  if (status < 0) return status;
+  recording->buffers[recording->buffer_count++] = peri__storage_hold(storage);
+  return 0;
+}
+
+/* Make room for 'call', behind 'ahead' others that did not run yet, and hold
+   its buffers. */
+static int record_prepare(peri_recording *recording, const peri_call *call,
+                          peri_tensor *const *tensors, int ahead) {
+  void *list = recording->calls;
+  int status = grow_list(recording->ctx, &list, recording->count + ahead,
+                         &recording->room, sizeof(peri_call));
+  recording->calls = list;
+  for (int i = 0; status == 0 && i < call->nout + call->nin; i++)
+    if (tensors[i]) status = hold_buffer(recording, tensors[i]->storage);
+  return status;
+}
+
+peri_recording *peri_record(peri_context *ctx) {
+  if (peri__enter(ctx) < 0) return NULL;
+  peri_recording *recording = NULL;
+  if (ctx->recording)
+    peri_fail(ctx, PERI_EBUSY, "record: a recording is running already");
+  else
+    recording = peri__alloc_zeroed(ctx, sizeof *recording);
+  if (recording) {
+    recording->ctx = ctx;
+    ctx->recording = recording;
+  }
+  peri__leave(ctx);
+  return recording;
+}
+
+int peri_record_stop(peri_recording *recording) {
+  if (!recording) return PERI_EARG;
+  peri_context *ctx = recording->ctx;
+  int status = peri__enter_always(ctx);
+  if (status < 0) return status;
+  if (ctx->recording == recording) ctx->recording = NULL;
+  peri__leave(ctx);
+  return 0;
+}
+
+int peri_recording_size(const peri_recording *recording) {
+  return recording ? recording->count : 0;
+}
+
+const peri_call *peri_recording_call(const peri_recording *recording,
+                                     int index) {
+  if (!recording || index < 0 || index >= recording->count) return NULL;
+  return &recording->calls[index];
+}
+
+void peri_recording_free(peri_recording *recording) {
+  if (!recording || peri__enter_always(recording->ctx) < 0) return;
+  peri_context *ctx = recording->ctx;
+  if (ctx->recording == recording) ctx->recording = NULL;
+  for (int i = 0; i < recording->count; i++)
+    peri__free(ctx, recording->calls[i].workspace);
+  for (int i = 0; i < recording->buffer_count; i++)
+    peri__storage_drop(ctx, recording->buffers[i]);
+  peri__free(ctx, recording->calls);
+  peri__free(ctx, recording->buffers);
+  peri__free(ctx, recording);
+  peri__leave(ctx);
+}
+
+/* Every random kernel's attributes begin with key and call number. */
+typedef struct {
+  uint64_t key, draw;
+} random_attr;
+
+static void new_draw(peri_context *ctx, peri_call *call) {
+  random_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  attr.key = ctx->seed;
+  attr.draw = peri__draw(ctx);
+  memcpy(call->attr, &attr, sizeof attr);
+}
+
+static int replay(peri_context *ctx, peri_recording *recording) {
+  if (ctx->recording == recording)
+    return peri_fail(ctx, PERI_EBUSY, "replay: the recording still runs");
+  for (int i = 0; i < recording->count; i++) {
+    peri_call *call = &recording->calls[i];
+    if (peri__poll(ctx) < 0) return ctx->status;
+    if (call->flags & PERI_CALL_RANDOM) new_draw(ctx, call);
+    call->run(call);
+  }
+  return peri__poll(ctx);
+}
+
+int peri_replay(peri_recording *recording) {
+  if (!recording) return PERI_EARG;
+  int status = peri__enter(recording->ctx);
+  if (status < 0) return status;
+  status = replay(recording->ctx, recording);
+  peri__leave(recording->ctx);
+  return status;
+}
+
+/* ---- The device ------------------------------------------------------- */
+
+/* Let the first provider that supports 'call' prepare it. */
+static int choose_provider(peri_context *ctx, peri_call *call) {
+  for (int i = ctx->provider_count - 1; i >= 0; i--) {
+    const peri_provider *provider = ctx->providers[i];
+    if (!provider->supports(provider, call)) continue;
+    call->provider = provider;
+    int status = provider->prepare(provider, call);
+    if (status < 0)
+      return peri_fail(ctx, (peri_status)status,
+                       "provider %s could not prepare %s", provider->name,
+                       peri_kernel_name(ctx, call->kernel));
+    return 0;
+  }
+  return peri_fail(ctx, PERI_EDEVICE, "no provider supports %s",
+                   peri_kernel_name(ctx, call->kernel));
+}
+
+/* Choose provider and kernel, make the workspace. */
+static int prepare(peri_context *ctx, peri_call *call) {
+  peri_kernel kernel;
+  if (!peri__kernel(ctx, call->kernel, &kernel))
+    return peri_fail(ctx, PERI_EDEVICE, "no kernel with number %d",
+                     call->kernel);
+  call->run = kernel.run;
+  call->stop = &ctx->interrupted;
+  int status = choose_provider(ctx, call);
+  if (status < 0 || call->workspace_bytes == 0) return status;
+  call->workspace = peri__alloc(ctx, call->workspace_bytes);
+  return call->workspace ? 0 : ctx->status;
+}
+
+/* All that may fail. */
+static int make_ready(peri_context *ctx, peri_call *call,
+                      peri_tensor *const *tensors, int ahead) {
+  int status = peri__poll(ctx);
+  if (status == 0) status = prepare(ctx, call);
+  if (status == 0 && ctx->recording)
+    status = record_prepare(ctx->recording, call, tensors, ahead);
+  return status;
+}
+
+/* The work, and the record of it. */
+static void go(peri_context *ctx, peri_call *call) {
+  peri_recording *recording = ctx->recording;
+  call->run(call);
+  if (recording)
+    recording->calls[recording->count++] = *call;
+  else
+    peri__free(ctx, call->workspace);
+}
+
+int peri__call_run(peri_context *ctx, peri_call *call,
+                   peri_tensor *const *tensors) {
+  if (tensors[0]->storage->meta) return 0;
+  int status = make_ready(ctx, call, tensors, 0);
+  if (status < 0) {
+    peri__free(ctx, call->workspace);
+    return status;
+  }
+  go(ctx, call);
+  return peri__poll(ctx);
+}
+
+int peri__calls_run(peri_context *ctx, peri_pending *list, int count) {
+  int status = 0, ready = 0;
+  while (status == 0 && ready < count) {
+    peri_pending *next = &list[ready];
+    status = make_ready(ctx, &next->call, next->tensors, ready);
+    ready++;
+  }
+  for (int i = 0; i < ready; i++)
+    if (status == 0)
+      go(ctx, &list[i].call);
+    else
+      peri__free(ctx, list[i].call.workspace);
+  return status;
+}
+
+int peri_launch(peri_context *ctx, int kernel, peri_tensor *const *args,
+                int nout, int nin, const void *attr, size_t bytes) {
+  int status = peri__enter(ctx);
+  if (status < 0) return status;
+  if (nout < 1 || nin < 0 || nout + nin > PERI_MAX_ARGS ||
+      bytes > PERI_ATTR_BYTES || !args[0])
+    status = peri_fail(ctx, PERI_EARG,
+                       "launch: %d outputs, %d inputs, %zu attribute bytes",
+                       nout, nin, bytes);
+  else
+    status = peri__run(ctx, kernel, args, nout, nin, attr, bytes);
+  peri__leave(ctx);
+  return status;
+}
+
+/* ---- Providers and kernels of the host -------------------------------- */
+
+int peri_register_provider(peri_context *ctx, const peri_provider *provider) {
+  int status = peri__enter(ctx);
+  if (status < 0) return status;
+  if (!provider || !provider->supports || !provider->prepare)
+    status = peri_fail(ctx, PERI_EARG,
+                       "register_provider: supports and prepare are needed");
+  else if (ctx->provider_count == PERI_MAX_PROVIDERS)
+    status = peri_fail(ctx, PERI_EARG, "register_provider: at most %d",
+                       PERI_MAX_PROVIDERS);
+  else
+    ctx->providers[ctx->provider_count++] = provider;
+  peri__leave(ctx);
+  return status;
+}
+
+const char *peri_provider_name(const peri_context *ctx, int index) {
+  if (index < 0 || index >= ctx->provider_count) return NULL;
+  return ctx->providers[ctx->provider_count - 1 - index]->name;
+}
+
+static int add_kernel(peri_context *ctx, const char *name,
+                      void (*run)(const peri_call *call)) {
+  size_t used = (size_t)ctx->kernel_count * sizeof *ctx->kernels;
+  peri_kernel *grown =
+      peri__grow(ctx, ctx->kernels, used, used + sizeof *ctx->kernels);
+  if (!grown) return ctx->status;
+  ctx->kernels = grown;
+  grown[ctx->kernel_count] = (peri_kernel){name, run};
+  return peri__kernel_total() + ctx->kernel_count++;
+}
+
+int peri_register_kernel(peri_context *ctx, const char *name,
+                         void (*run)(const peri_call *call)) {
+  int id = peri__enter(ctx);
+  if (id < 0) return id;
+  if (!name || !run)
+    id = peri_fail(ctx, PERI_EARG, "register_kernel: name and run are needed");
+  else
+    id = add_kernel(ctx, name, run);
+  peri__leave(ctx);
+  return id;
+}

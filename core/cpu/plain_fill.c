@@ -1,0 +1,130 @@
+/* plain_fill.c - plain kernels that copy, or write numbers that follow from
+   the place: copy, fill, arange, eye, take, spread. */
+#include "plain.h"
+
+/* ---- copy: output, and an input of the same shape by strides ---------- */
+
+static void copy_row(const peri_call *call, const peri__walk *walk,
+                     const int64_t *offset) {
+  const peri_arg *y = &call->arg[0], *x = &call->arg[1];
+  int last = walk->ndim - 1;
+  peri__convert(peri__at(y, offset[0]), y->dtype, walk->strides[0][last],
+                peri__at(x, offset[1]), x->dtype, walk->strides[1][last],
+                walk->shape[last]);
+}
+
+void peri__plain_copy(const peri_call *call) {
+  peri__walk walk;
+  peri__walk_begin(&walk, call);
+  peri__walk_rows(&walk, call, copy_row);
+}
+
+/* ---- fill: peri__numbers_attr ----------------------------------------- */
+
+static void fill_row(const peri_call *call, const peri__walk *walk,
+                     const int64_t *offset) {
+  const peri_arg *y = &call->arg[0];
+  peri__numbers_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  int last = walk->ndim - 1;
+  const void *from = attr.whole ? (const void *)attr.i : attr.real;
+  peri__convert(peri__at(y, offset[0]), y->dtype, walk->strides[0][last], from,
+                attr.whole ? PERI_I64 : PERI_F64, 0, walk->shape[last]);
+}
+
+void peri__plain_fill(const peri_call *call) {
+  peri__walk walk;
+  peri__walk_begin(&walk, call);
+  peri__walk_rows(&walk, call, fill_row);
+}
+
+/* ---- arange: first + i step; the last number of linspace is exact ----- */
+
+void peri__plain_arange(const peri_call *call) {
+  const peri_arg *y = &call->arg[0];
+  peri__numbers_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  for (int64_t i = 0; i < y->shape[0]; i++) {
+    void *at = peri__at(y, i * y->strides[0]);
+    int64_t whole = attr.i[0] + i * attr.i[1];
+    double real = attr.real[0] + (double)i * attr.real[1];
+    if (i == attr.last) real = attr.stop;
+    if (attr.whole)
+      peri__convert(at, y->dtype, 1, &whole, PERI_I64, 1, 1);
+    else
+      peri__convert(at, y->dtype, 1, &real, PERI_F64, 1, 1);
+  }
+}
+
+void peri__plain_eye(const peri_call *call) {
+  const peri_arg *y = &call->arg[0];
+  for (int64_t i = 0; i < y->shape[0]; i++)
+    for (int64_t j = 0; j < y->shape[1]; j++) {
+      int64_t one = i == j;
+      peri__convert(peri__at(y, i * y->strides[0] + j * y->strides[1]),
+                    y->dtype, 1, &one, PERI_I64, 1, 1);
+    }
+}
+
+/* ---- take and spread: peri__dim_attr, argument 2 holds positions ------ */
+
+/* Place of position 'i' of the index, counted from 0. */
+static int64_t chosen(const peri_arg *index, int64_t i, int64_t base,
+                      int64_t size) {
+  int64_t given;
+  peri__convert(&given, PERI_I64, 1, peri__at(index, i * index->strides[0]),
+                index->dtype, 1, 1);
+  return given < 0 ? given + size : given - base;
+}
+
+/* y[.., i, ..] = x[.., index[i], ..] along 'dim'. */
+void peri__plain_take(const peri_call *call) {
+  const peri_arg *y = &call->arg[0], *x = &call->arg[1];
+  const peri_arg *index = &call->arg[2];
+  peri__dim_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  peri_call part = *call; /* one position at a time, copied like a tensor */
+  part.nin = 1;
+  part.arg[0].shape[attr.dim] = part.arg[1].shape[attr.dim] = 1;
+  for (int64_t i = 0; i < index->shape[0]; i++) {
+    int64_t from = chosen(index, i, attr.base, x->shape[attr.dim]);
+    part.arg[0].data = peri__at(y, i * y->strides[attr.dim]);
+    part.arg[1].data = peri__at(x, from * x->strides[attr.dim]);
+    peri__plain_copy(&part);
+    if (peri_call_stopped(call)) return;
+  }
+}
+
+static void add_row(const peri_call *call, const peri__walk *walk,
+                    const int64_t *offset) {
+  const peri_arg *y = &call->arg[0], *x = &call->arg[1];
+  int last = walk->ndim - 1;
+  for (int64_t i = 0; i < walk->shape[last]; i++) {
+    double sum, more;
+    void *at = peri__at(y, offset[0] + i * walk->strides[0][last]);
+    const void *from = peri__at(x, offset[1] + i * walk->strides[1][last]);
+    peri__convert(&sum, PERI_F64, 1, at, y->dtype, 1, 1);
+    peri__convert(&more, PERI_F64, 1, from, x->dtype, 1, 1);
+    sum += more;
+    peri__convert(at, y->dtype, 1, &sum, PERI_F64, 1, 1);
+  }
+}
+
+/* y[.., index[i], ..] += x[.., i, ..] along 'dim', in the order of i. */
+void peri__plain_spread(const peri_call *call) {
+  const peri_arg *y = &call->arg[0], *x = &call->arg[1];
+  const peri_arg *index = &call->arg[2];
+  peri__dim_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  peri_call part = *call;
+  part.nin = 1;
+  part.arg[0].shape[attr.dim] = part.arg[1].shape[attr.dim] = 1;
+  for (int64_t i = 0; i < index->shape[0]; i++) {
+    int64_t to = chosen(index, i, attr.base, y->shape[attr.dim]);
+    peri__walk walk;
+    part.arg[0].data = peri__at(y, to * y->strides[attr.dim]);
+    part.arg[1].data = peri__at(x, i * x->strides[attr.dim]);
+    peri__walk_begin(&walk, &part);
+    peri__walk_rows(&walk, &part, add_row);
+  }
+}

@@ -1,0 +1,189 @@
+/* plain_softmax.c - plain kernels that work along one dimension of classes:
+   softmax, log_softmax, their gradients, class_weights, class_loss. Each line
+   is read into double, so that one text serves every dtype. */
+#include <math.h>
+
+#include "plain.h"
+
+static double get(const peri_arg *arg, int64_t offset) {
+  double value;
+  peri__convert(&value, PERI_F64, 1, peri__at(arg, offset), arg->dtype, 1, 1);
+  return value;
+}
+
+static void put(const peri_arg *arg, int64_t offset, double value) {
+  peri__convert(peri__at(arg, offset), arg->dtype, 1, &value, PERI_F64, 1, 1);
+}
+
+/* Length and stride of a line of 'arg'; a 0-d tensor has one of length 1. */
+static int64_t length_of(const peri_arg *arg, int dim) {
+  return arg->ndim > 0 ? arg->shape[dim] : 1;
+}
+
+static int64_t stride_of(const peri_arg *arg, int dim) {
+  return arg->ndim > 0 ? arg->strides[dim] : 0;
+}
+
+/* max and log sum e^(x - max) of a line. */
+typedef struct {
+  double max, log_sum;
+} scale;
+
+static scale scale_of(const peri_arg *x, int64_t offset, int dim) {
+  int64_t count = length_of(x, dim), stride = stride_of(x, dim);
+  scale s = {-INFINITY, 0};
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++) {
+    double value = get(x, offset + i * stride);
+    if (value > s.max) s.max = value;
+  }
+  if (s.max == -INFINITY) s.max = 0; /* nothing but -inf, or NaN */
+  for (int64_t i = 0; i < count; i++)
+    sum += exp(get(x, offset + i * stride) - s.max);
+  s.log_sum = log(sum);
+  return s;
+}
+
+static int dim_of(const peri_call *call) {
+  peri__dim_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  return attr.dim;
+}
+
+/* Call 'line' with the offsets of every line along 'dim'. */
+static void each_line(const peri_call *call, int dim,
+                      void (*line)(const peri_call *call,
+                                   const int64_t *offset)) {
+  peri__lines lines;
+  int args = call->nout + call->nin;
+  if (!peri__lines_begin(&lines, call, dim, args)) return;
+  do line(call, lines.offset);
+  while (peri__lines_next(&lines) && !peri_call_stopped(call));
+}
+
+/* ---- softmax, log_softmax --------------------------------------------- */
+
+static void log_softmax_line(const peri_call *call, const int64_t *offset) {
+  const peri_arg *y = &call->arg[0], *x = &call->arg[1];
+  int dim = dim_of(call);
+  scale s = scale_of(x, offset[1], dim);
+  for (int64_t i = 0; i < length_of(x, dim); i++) {
+    double value = get(x, offset[1] + i * stride_of(x, dim));
+    put(y, offset[0] + i * stride_of(y, dim), value - s.max - s.log_sum);
+  }
+}
+
+static void softmax_line(const peri_call *call, const int64_t *offset) {
+  const peri_arg *y = &call->arg[0], *x = &call->arg[1];
+  int dim = dim_of(call);
+  scale s = scale_of(x, offset[1], dim);
+  for (int64_t i = 0; i < length_of(x, dim); i++) {
+    double value = get(x, offset[1] + i * stride_of(x, dim));
+    put(y, offset[0] + i * stride_of(y, dim), exp(value - s.max - s.log_sum));
+  }
+}
+
+void peri__plain_softmax(const peri_call *call) {
+  each_line(call, dim_of(call), softmax_line);
+}
+
+void peri__plain_log_softmax(const peri_call *call) {
+  each_line(call, dim_of(call), log_softmax_line);
+}
+
+/* ---- Their gradients: dx of y and dy ---------------------------------- */
+
+/* dx = y (dy - sum(dy y)) */
+static void softmax_dx_line(const peri_call *call, const int64_t *offset) {
+  const peri_arg *dx = &call->arg[0], *y = &call->arg[1], *dy = &call->arg[2];
+  int dim = dim_of(call);
+  double sum = 0;
+  for (int64_t i = 0; i < length_of(y, dim); i++)
+    sum += get(y, offset[1] + i * stride_of(y, dim)) *
+           get(dy, offset[2] + i * stride_of(dy, dim));
+  for (int64_t i = 0; i < length_of(y, dim); i++)
+    put(dx, offset[0] + i * stride_of(dx, dim),
+        get(y, offset[1] + i * stride_of(y, dim)) *
+            (get(dy, offset[2] + i * stride_of(dy, dim)) - sum));
+}
+
+/* dx = dy - e^y sum(dy) */
+static void log_softmax_dx_line(const peri_call *call, const int64_t *offset) {
+  const peri_arg *dx = &call->arg[0], *y = &call->arg[1], *dy = &call->arg[2];
+  int dim = dim_of(call);
+  double sum = 0;
+  for (int64_t i = 0; i < length_of(y, dim); i++)
+    sum += get(dy, offset[2] + i * stride_of(dy, dim));
+  for (int64_t i = 0; i < length_of(y, dim); i++)
+    put(dx, offset[0] + i * stride_of(dx, dim),
+        get(dy, offset[2] + i * stride_of(dy, dim)) -
+            exp(get(y, offset[1] + i * stride_of(y, dim))) * sum);
+}
+
+void peri__plain_softmax_dx(const peri_call *call) {
+  each_line(call, dim_of(call), softmax_dx_line);
+}
+
+void peri__plain_log_softmax_dx(const peri_call *call) {
+  each_line(call, dim_of(call), log_softmax_dx_line);
+}
+
+/* ---- class_weights ---------------------------------------------------- */
+
+/* For a target class t with weight w[t]:
+     share[k] = w[t] (1 - e) [k = t] + w[k] e / K,   total = w[t]
+   nothing if it is ignored. For probabilities p, which ignore nothing:
+     share[k] = w[k] (p[k] (1 - e) + e / K),         total = 1
+   Arguments: share, total; target, weight. */
+static void class_weights_line(const peri_call *call, const int64_t *offset) {
+  const peri_arg *share = &call->arg[0], *total = &call->arg[1];
+  const peri_arg *target = &call->arg[2], *weight = &call->arg[3];
+  peri__class_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  int64_t classes = length_of(share, attr.dim);
+  bool soft = peri__is_float(target->dtype);
+  double given = soft ? 0 : get(target, offset[2]);
+  bool counts = soft || (int64_t)given != attr.ignore_index;
+  put(total, offset[1], soft ? 1 : 0);
+  for (int64_t k = 0; k < classes; k++) {
+    double w = weight->data ? get(weight, k * weight->strides[0]) : 1;
+    bool here = !soft && (int64_t)given - attr.base == k;
+    double p = soft ? get(target, offset[2] + k * stride_of(target, attr.dim))
+                    : (double)here;
+    double value =
+        w * (p * (1 - attr.smoothing) + attr.smoothing / (double)classes);
+    put(share, offset[0] + k * stride_of(share, attr.dim),
+        counts ? value : 0);
+    if (here && counts) put(total, offset[1], w);
+  }
+}
+
+void peri__plain_class_weights(const peri_call *call) {
+  peri__class_attr attr;
+  peri__lines lines;
+  memcpy(&attr, call->attr, sizeof attr);
+  if (!peri__lines_begin(&lines, call, attr.dim, 3)) return;
+  do class_weights_line(call, lines.offset);
+  while (peri__lines_next(&lines));
+}
+
+/* ---- class_loss ------------------------------------------------------- */
+
+/* y = sum_k share[k] (max + log sum - x[k]); a class without share takes no
+   part, whatever its logit. Arguments: y; x, share. */
+static void class_loss_line(const peri_call *call, const int64_t *offset) {
+  const peri_arg *y = &call->arg[0], *x = &call->arg[1], *share = &call->arg[2];
+  int dim = dim_of(call);
+  scale s = scale_of(x, offset[1], dim);
+  double loss = 0;
+  for (int64_t k = 0; k < length_of(x, dim); k++) {
+    double part = get(share, offset[2] + k * stride_of(share, dim));
+    double logit = get(x, offset[1] + k * stride_of(x, dim));
+    if (part != 0) loss += part * (s.max - logit + s.log_sum);
+  }
+  put(y, offset[0], loss);
+}
+
+void peri__plain_class_loss(const peri_call *call) {
+  each_line(call, dim_of(call), class_loss_line);
+}

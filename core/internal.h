@@ -1,0 +1,355 @@
+/* internal.h - what the files of core share with each other and with nobody
+   else: the structs behind the handles of perigee.h and the functions with
+   the prefix peri__.
+
+   Who owns what:
+
+     context --- allocator --- every block (one header, one list)
+        |--- scopes: list of tensors, innermost open scope first
+        |--- kept tensors, modules, optimizers ...
+     tensor ---> storage (counted, shared by views)
+        '------> node ---> the inputs' nodes (edges) and saved tensors
+
+   A node is owned by the tensors it made and by the nodes after it, never by
+   the context: what is not reachable from a tensor is gone. */
+#ifndef PERI_INTERNAL_H
+#define PERI_INTERNAL_H
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "perigee.h"
+
+#define PERI_ALIGN 64          /* of every block, one cache line */
+#define PERI_ERROR_BYTES 1024  /* of the error text kept in a context */
+#define PERI_PATH_BYTES 256    /* of a module path */
+#define PERI_CLASSES 192       /* size classes of the allocator */
+#define PERI_MAX_PROVIDERS 8
+#define PERI_MAX_MODULE_DEPTH 200 /* modules running inside each other */
+
+typedef struct peri_storage peri_storage;
+typedef struct peri_node peri_node;
+typedef struct peri_block peri_block;
+
+/* ---- Memory (memory.c) ------------------------------------------------ */
+
+typedef struct {
+  void *(*alloc)(void *user, size_t bytes, size_t alignment);
+  void (*free)(void *user, void *block, size_t bytes);
+  void *user;
+  size_t limit;
+  bool no_cache;
+  peri_block *blocks;               /* all blocks in use */
+  peri_block *cache[PERI_CLASSES];  /* freed ones, by size class */
+  peri_memory stats;
+} peri_allocator;
+
+/* A block of at least 'bytes', 64-byte aligned, contents undefined; NULL with
+   the error set. Freed by peri__free or, at the latest, with the context. */
+void *peri__alloc(peri_context *ctx, size_t bytes);
+void *peri__alloc_zeroed(peri_context *ctx, size_t bytes);
+void peri__free(peri_context *ctx, void *data);
+/* Grow 'data', of which 'used' bytes are kept; NULL leaves it as it was. */
+void *peri__grow(peri_context *ctx, void *data, size_t used, size_t bytes);
+char *peri__strdup(peri_context *ctx, const char *text);
+void peri__memory_init(peri_allocator *memory, const peri_options *options);
+void peri__memory_end(peri_allocator *memory);
+
+/* ---- Context (context.c) ---------------------------------------------- */
+
+struct peri_context {
+  peri_allocator memory;
+  _Atomic(uintptr_t) owner; /* thread inside the context, 0: none */
+  int entries;              /* how often it has entered */
+  unsigned host_fp;         /* its floating-point state, put back on leave */
+  peri_status status;
+  char error[PERI_ERROR_BYTES];
+  atomic_int interrupted;
+  void (*log)(void *user, peri_log_level level, const char *text);
+  void *log_user;
+  char *data_path; /* folder of data sets, or NULL */
+  int threads;
+  uint64_t seed;      /* key of Philox */
+  uint64_t draws;     /* call number of the next random call */
+  uint64_t serial;    /* of the last storage */
+  uint64_t sequence;  /* of the last node */
+  bool grad_enabled;
+  peri_tensor *made;  /* tensors of open scopes, the newest first */
+  peri_tensor *kept;  /* tensors owned by callers and holders */
+  int64_t depth;      /* open scopes, the root not counted */
+  peri_node *dying;   /* nodes to free, so that chains need no stack */
+  bool reaping;
+  const peri_provider *providers[PERI_MAX_PROVIDERS]; /* the newest last */
+  int provider_count;
+  const peri_op **ops; /* registered at run time */
+  int op_count;
+  struct peri_kernel *kernels; /* registered at run time */
+  int kernel_count;
+  peri_recording *recording; /* the one running, or NULL */
+  peri_module *running[PERI_MAX_MODULE_DEPTH]; /* modules, outermost first */
+  int running_count;
+  peri_module *modules; /* all of them, the newest first */
+  uint64_t tours;       /* number of the last walk over a tree of modules */
+};
+
+/* Enter the context from a public function: 0, or the negative status of the
+   error that is set, or PERI_EBUSY when another thread is inside. After 0 the
+   caller owes one peri__leave. Calls nest. */
+int peri__enter(peri_context *ctx);
+/* The same, but an error that is set does not matter. */
+int peri__enter_always(peri_context *ctx);
+void peri__leave(peri_context *ctx);
+/* PERI_EINTERRUPT, set as error, if an interrupt was asked for. */
+int peri__poll(peri_context *ctx);
+void peri__log(peri_context *ctx, peri_log_level level, const char *format,
+               ...) __attribute__((format(printf, 3, 4)));
+/* Floating-point state: flush denormals, round to nearest (fpstate.c). */
+unsigned peri__fp_enter(void);
+void peri__fp_leave(unsigned state);
+
+/* ---- Random numbers (random.c) ---------------------------------------- */
+
+/* Streams keep uses of one seed apart; part of the file format. */
+enum { PERI_STREAM_TENSOR, PERI_STREAM_ORDER, PERI_STREAM_SAMPLE };
+
+/* Four words from counter (element block, call number, stream) and key. */
+void peri__philox(uint64_t key, uint64_t block, uint64_t call,
+                  uint32_t stream, uint32_t out[4]);
+/* The bare generator: ten rounds over 'counter' with 'key', in place. */
+void peri__philox_rounds(uint32_t counter[4], uint32_t key[2]);
+/* Uniform in [0, 1) from one word (24 bits) or two (53 bits). */
+float peri__uniform32(uint32_t word);
+double peri__uniform64(uint32_t high, uint32_t low);
+/* Two independent normal numbers from two uniforms in [0, 1). */
+void peri__normal_pair(double u, double v, double out[2]);
+/* Order of 0..count-1 by Fisher-Yates from the words of (key, call,
+   stream). */
+void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream,
+                   int64_t *order, int64_t count);
+/* The high 64 bits of a product: a number below 'b' from uniform bits 'a'. */
+uint64_t peri__mul_high(uint64_t a, uint64_t b);
+/* Take the next call number. */
+uint64_t peri__draw(peri_context *ctx);
+
+/* ---- Element types (dtype.c) ------------------------------------------ */
+
+enum { PERI_CATEGORY_BOOL, PERI_CATEGORY_INT, PERI_CATEGORY_FLOAT };
+
+int peri__category(peri_dtype dtype);
+bool peri__is_float(peri_dtype dtype);
+/* The smallest dtype that holds both, PyTorch's table. */
+peri_dtype peri__promote(peri_dtype a, peri_dtype b);
+/* Result dtype of a pointwise operation over tensors 'in' (NULL ones are
+   skipped): 0-d tensors and plain numbers only raise the category. */
+peri_dtype peri__promote_all(peri_tensor *const *in, int count);
+/* 'count' elements from 'from' to 'to', strides in elements. Integers
+   saturate, NaN becomes 0; to bool: not equal to zero. */
+void peri__convert(void *to, peri_dtype to_dtype, int64_t to_stride,
+                   const void *from, peri_dtype from_dtype,
+                   int64_t from_stride, int64_t count);
+
+/* ---- Shapes (shape.c) ------------------------------------------------- */
+
+/* Checked int64 arithmetic: false on overflow, 'out' then undefined. */
+bool peri__mul(int64_t a, int64_t b, int64_t *out);
+bool peri__add(int64_t a, int64_t b, int64_t *out);
+/* Number of elements, or -1 if a size is negative or the product, in bytes
+   of 8, overflows. */
+int64_t peri__numel(const int64_t *shape, int ndim);
+/* Row-major strides. */
+void peri__strides(const int64_t *shape, int ndim, int64_t *strides);
+bool peri__same_shape(const int64_t *a, int na, const int64_t *b, int nb);
+/* Common shape of 'a' and 'b' into 'out'. -> dimensions, -1 if none fits */
+int peri__broadcast(const int64_t *a, int na, const int64_t *b, int nb,
+                    int64_t *out);
+/* Strides that let 'shape' look at the elements of a view without a copy.
+   -> false if there are none */
+bool peri__view_strides(const int64_t *old_shape, const int64_t *old_strides,
+                        int old_ndim, const int64_t *shape, int ndim,
+                        int64_t *strides);
+#define PERI_SHAPE_TEXT 192
+/* Shape of 'x' as text in a buffer of the caller. */
+typedef struct {
+  char s[PERI_SHAPE_TEXT];
+} peri_text;
+peri_text peri__shape_of(const peri_tensor *x);
+peri_text peri__meta_text(const peri_meta *meta);
+
+/* ---- Tensors (tensor.c) ----------------------------------------------- */
+
+struct peri_storage {
+  int64_t refs;
+  uint64_t serial;
+  size_t bytes;
+  void *data;            /* NULL on the meta device */
+  bool meta;
+  bool wrapped;          /* the data is the host's */
+  uint32_t version;      /* raised by every change in place */
+  const char *changed_by; /* operation that raised it last */
+  void (*release)(void *user, void *data); /* of a wrapped buffer */
+  void *user;
+};
+
+struct peri_tensor {
+  peri_context *ctx;
+  int64_t refs;   /* all shares: of a scope, of owners, of nodes, holders */
+  int64_t owners; /* those that callers took by peri_keep */
+  peri_tensor *next, *previous; /* in the list of its scope or of kept ones */
+  int64_t depth;                /* of its scope; -1: kept */
+  peri_storage *storage;
+  int64_t offset; /* in elements */
+  peri_dtype dtype;
+  int ndim;
+  int64_t shape[PERI_MAX_DIMS];
+  int64_t strides[PERI_MAX_DIMS];
+  bool number;        /* a plain number: gives way in promotion */
+  bool requires_grad; /* a leaf whose gradient is wanted */
+  bool view;          /* made by a view operation */
+  uint32_t view_version; /* of the storage when the view was made */
+  uint64_t seen;         /* last walk over modules that met it */
+  peri_node *node;    /* that made it, NULL: a leaf */
+  int output;         /* which of the node's outputs it is */
+  int slot;           /* its place in the backward that runs, from 1 */
+  peri_tensor *grad;
+};
+
+/* A tensor of the open scope with new memory (or none, if 'meta'), row-major
+   or, if 'strides' is given, with those dense strides. */
+peri_tensor *peri__tensor_make(peri_context *ctx, const peri_meta *meta,
+                               const int64_t *strides, bool on_meta);
+/* A tensor that looks into the storage of 'x' elsewhere. */
+peri_tensor *peri__view(peri_tensor *x, const int64_t *shape,
+                        const int64_t *strides, int ndim, int64_t offset);
+/* The same elements without history. */
+peri_tensor *peri__alias(peri_tensor *x);
+/* Own a share, drop a share, whatever the scope says. */
+peri_tensor *peri__hold(peri_tensor *x);
+void peri__drop(peri_tensor *x);
+/* Drop the share that an open scope has. */
+void peri__scope_drop(peri_tensor *x);
+/* Move 'x' from its scope to the scope around the open one. */
+void peri__escape(peri_tensor *x);
+peri_storage *peri__storage_hold(peri_storage *storage);
+void peri__storage_drop(peri_context *ctx, peri_storage *storage);
+peri_meta peri__meta(const peri_tensor *x);
+bool peri__dense(const peri_tensor *x);
+/* Elements of 'x' as flat row-major: 'x' itself or a copy in the scope. */
+peri_tensor *peri__contiguous(peri_tensor *x);
+void peri__tensors_end(peri_context *ctx);
+
+/* ---- Call records (call.c) -------------------------------------------- */
+
+typedef struct peri_kernel {
+  const char *name;
+  void (*run)(const peri_call *call); /* the plain twin */
+} peri_kernel;
+
+/* Ids of the built-in kernels come from the tables, in this order: pointwise
+   rows (forward, then the fused derivative of each input), kernels.def,
+   optims.def. */
+bool peri__kernel(const peri_context *ctx, int id, peri_kernel *kernel);
+/* How many built-in ones there are. */
+int peri__kernel_total(void);
+/* The last provider of every context: all kernels as plain loops. The device
+   has put the plain kernel into 'run' before it asks (cpu/plain.c). */
+extern const peri_provider peri__plain_provider;
+
+/* Start a record of 'kernel'; then add arguments, outputs first. */
+void peri__call_begin(peri_call *call, int kernel);
+void peri__call_out(peri_call *call, const peri_tensor *x);
+void peri__call_in(peri_call *call, const peri_tensor *x); /* NULL: absent */
+/* The last argument seen with another shape: broadcast to 'shape'. */
+void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim);
+/* Run 'call' on the device of its arguments: nothing on meta tensors.
+   'tensors', nout + nin of them, keeps the buffers of a recording. */
+int peri__call_run(peri_context *ctx, peri_call *call,
+                   peri_tensor *const *tensors);
+/* A call that waits for others, with its tensors as peri__call_run has
+   them. */
+typedef struct {
+  peri_call call;
+  peri_tensor *tensors[PERI_MAX_ARGS];
+} peri_pending;
+/* Run all 'count' calls, none of them on meta tensors, or none: every one is
+   prepared before the first runs. */
+int peri__calls_run(peri_context *ctx, peri_pending *list, int count);
+
+/* ---- Registry (registry.c) -------------------------------------------- */
+
+/* Place of kernel 'name' of kernels.def. */
+enum {
+#define KERNEL(name) PERI_K_##name,
+#include "cpu/kernels.def"
+#undef KERNEL
+  PERI_KERNEL_COUNT
+};
+int peri__kernel_id(int kernel);         /* PERI_K_* -> id in a record */
+int peri__optim_kernel(const peri_optim *optim);
+
+/* The pointwise rows and their kernels (ops/pointwise.c, cpu/). */
+int peri__pointwise_count(void);
+const peri_op *peri__pointwise_row(int index);
+int peri__pointwise_kernel_count(void);
+const peri_kernel *peri__pointwise_kernel(int id);
+
+/* Number of inputs (a list counts as 1), parameters, outputs of a row. */
+int peri__count_inputs(const peri_op *op);
+int peri__count_params(const peri_param *params);
+int peri__count_outputs(const peri_op *op);
+/* Check 'value' against 'params' under the name 'what', filling defaults into
+   'out'. */
+int peri__check_values(peri_context *ctx, const char *what,
+                       const peri_param *params, const peri_value *value,
+                       peri_value *out);
+
+/* ---- Autograd (autograd.c) -------------------------------------------- */
+
+/* A node for 'frame', whose outputs are made but not filled: inputs and
+   outputs that the row saves are held. NULL with the error set. */
+peri_node *peri__node_begin(peri_frame *frame);
+/* The outputs are filled: 'node' becomes their history. */
+void peri__node_finish(peri_node *node, peri_frame *frame);
+/* True if an operation on these inputs is to be recorded. */
+bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin);
+void peri__node_hold(peri_node *node);
+void peri__node_drop(peri_context *ctx, peri_node *node);
+
+/* ---- Helpers of operations (apply.c) ---------------------------------- */
+
+/* The operation's own error: its name is put in front. */
+int peri__op_fail(const peri_frame *frame, peri_status status,
+                  const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Value 'index' if it is given, else 'absent'. */
+int64_t peri__int(const peri_value *value, int index, int64_t absent);
+double peri__real(const peri_value *value, int index, double absent);
+/* 'x' summed to 'meta', undoing a broadcast, and converted to its dtype. */
+peri_tensor *peri__fit(peri_tensor *x, const peri_meta *meta);
+/* One call of a built-in kernel over tensors, outputs first. */
+int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args,
+              int nout, int nin, const void *attr, size_t bytes);
+
+/* Overwrite 'to' with a plain number (ops/copy.c). */
+int peri__fill_with(peri_tensor *to, const peri_value *number);
+/* View at 'places', and writing to it, with positions from 'base' in places
+   and messages (ops/view.c). */
+peri_tensor *peri__index(peri_tensor *x, const peri_index *places, int count,
+                         int base);
+int peri__set_index(peri_tensor *x, const peri_index *places, int count,
+                    int base, peri_tensor *value);
+
+/* ---- Modules, optimizers, data ---------------------------------------- */
+
+/* For layers: parameter of the row and tensor by name, NULL if there is none;
+   the base of its positions. */
+const peri_value *peri__module_value(const peri_module *module,
+                                     const char *name);
+peri_tensor *peri__module_tensor(const peri_module *module, const char *name);
+int peri__module_base(const peri_module *module);
+void peri__modules_end(peri_context *ctx);
+
+/* The operations that are hidden from users, printed from the tables. */
+#include "perigee_hidden.h"
+
+#endif

@@ -1,0 +1,370 @@
+/* pointwise.c - the operations of pointwise.def: rows, shape and dtype rule,
+   records, gradients.
+
+   The derivative of a row runs as one fused kernel; where the gradient is
+   differentiated again, the same expression is read as calls of operations. */
+#include "cpu/plain.h"
+#include "tables.h"
+
+typedef enum { FLOAT, ARITH, COMPARE, CHOOSE } kind;
+
+/* What the words of an expression stand for when it is read as operations. */
+typedef struct {
+  peri_context *ctx;
+  peri_tensor *const *in;
+  peri_tensor *out, *dy;
+  const peri_value *value;
+} words;
+
+typedef peri_tensor *rule(const words *w);
+
+typedef struct {
+  kind kind;
+  int kernel; /* id of the forward; the derivatives follow */
+  rule *rule[3];
+  const char *text[3]; /* the derivatives as written */
+  double low, high;    /* domain of the gradient check */
+} detail;
+
+/* ---- Expressions as operations ---------------------------------------- */
+
+#define X w->in[0]
+#define A w->in[0]
+#define B w->in[1]
+#define C w->in[2]
+#define O w->out
+#define DY w->dy
+#define NONE NULL
+#define NUM(c) peri_number(w->ctx, (double)(c))
+#define P(k) peri_number(w->ctx, peri__real(w->value, k, 0))
+#define HAS(k) peri_whole(w->ctx, w->value[k].type != PERI_P_END)
+#define ADD(a, b) peri_add(a, b)
+#define SUB(a, b) peri_sub(a, b)
+#define MUL(a, b) peri_mul(a, b)
+#define DIV(a, b) peri_div(a, b)
+#define NEG(a) peri_neg(a)
+#define ABS(a) peri_abs(a)
+#define FLOOR(a) peri_floor(a)
+#define POW(a, b) peri_pow(a, b)
+#define MOD(a, b) peri_remainder(a, b)
+#define FLOORDIV(a, b) peri_floor_divide(a, b)
+#define GT(a, b) peri_gt(a, b)
+#define GE(a, b) peri_ge(a, b)
+#define LT(a, b) peri_lt(a, b)
+#define LE(a, b) peri_le(a, b)
+#define EQ(a, b) peri_eq(a, b)
+#define NE(a, b) peri_ne(a, b)
+#define AND(a, b) peri_logical_and(a, b)
+#define OR(a, b) peri_logical_or(a, b)
+#define SELECT(c, a, b) peri_where(c, a, b)
+#define F(f, x) peri_##f(x)
+
+#define RULE(name, expression) \
+  static peri_tensor *name(const words *w) { \
+    (void)w; \
+    return expression; \
+  }
+#define UNARY(f, kind, params, forward, dx, low, high, doc) RULE(f##_da, dx)
+#define BINARY(f, kind, forward, da, db, low, high, doc) \
+  RULE(f##_da, da) RULE(f##_db, db)
+#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+  RULE(f##_da, da) RULE(f##_db, db) RULE(f##_dc, dc)
+#define STEP1(f, kind, forward, doc)
+#define STEP2(f, kind, forward, doc)
+#include "ops/pointwise.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef STEP1
+#undef STEP2
+
+/* ---- Expressions as the list of what they read ------------------------ */
+
+#undef X
+#undef A
+#undef B
+#undef C
+#undef O
+#undef DY
+#undef NONE
+#undef NUM
+#undef P
+#undef HAS
+#undef ADD
+#undef SUB
+#undef MUL
+#undef DIV
+#undef NEG
+#undef ABS
+#undef FLOOR
+#undef POW
+#undef MOD
+#undef FLOORDIV
+#undef GT
+#undef GE
+#undef LT
+#undef LE
+#undef EQ
+#undef NE
+#undef AND
+#undef OR
+#undef SELECT
+#undef F
+#define X PERI_SAVE_IN(0)
+#define A PERI_SAVE_IN(0)
+#define B PERI_SAVE_IN(1)
+#define C PERI_SAVE_IN(2)
+#define O PERI_SAVE_OUT(0)
+#define DY 0u
+#define NONE 0u
+#define NUM(c) 0u
+#define P(k) 0u
+#define HAS(k) 0u
+#define BOTH(a, b) ((a) | (b))
+#define ADD(a, b) BOTH(a, b)
+#define SUB(a, b) BOTH(a, b)
+#define MUL(a, b) BOTH(a, b)
+#define DIV(a, b) BOTH(a, b)
+#define NEG(a) (a)
+#define ABS(a) (a)
+#define FLOOR(a) (a)
+#define POW(a, b) BOTH(a, b)
+#define MOD(a, b) BOTH(a, b)
+#define FLOORDIV(a, b) BOTH(a, b)
+#define GT(a, b) BOTH(a, b)
+#define GE(a, b) BOTH(a, b)
+#define LT(a, b) BOTH(a, b)
+#define LE(a, b) BOTH(a, b)
+#define EQ(a, b) BOTH(a, b)
+#define NE(a, b) BOTH(a, b)
+#define AND(a, b) BOTH(a, b)
+#define OR(a, b) BOTH(a, b)
+#define SELECT(c, a, b) ((c) | (a) | (b))
+#define F(f, x) (x)
+
+enum {
+#define UNARY(f, kind, params, forward, dx, low, high, doc) f##_saves = dx,
+#define BINARY(f, kind, forward, da, db, low, high, doc) \
+  f##_saves = (da) | (db),
+#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+  f##_saves = (da) | (db) | (dc),
+#define STEP1(f, kind, forward, doc)
+#define STEP2(f, kind, forward, doc)
+#include "ops/pointwise.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef STEP1
+#undef STEP2
+};
+
+/* Kernel ids: the forward, then one derivative per input. */
+enum {
+#define UNARY(f, kind, params, forward, dx, low, high, doc) \
+  f##_kernel, f##_kernel_a,
+#define BINARY(f, kind, forward, da, db, low, high, doc) \
+  f##_kernel, f##_kernel_a, f##_kernel_b,
+#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+  f##_kernel, f##_kernel_a, f##_kernel_b, f##_kernel_c,
+#define STEP1(f, kind, forward, doc) f##_kernel,
+#define STEP2(f, kind, forward, doc) f##_kernel,
+#include "ops/pointwise.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef STEP1
+#undef STEP2
+};
+
+/* ---- Rows ------------------------------------------------------------- */
+
+static const detail details[] = {
+#define UNARY(f, kind, params, forward, dx, low, high, doc) \
+  {kind, f##_kernel, {f##_da}, {#dx}, low, high},
+#define BINARY(f, kind, forward, da, db, low, high, doc) \
+  {kind, f##_kernel, {f##_da, f##_db}, {#da, #db}, low, high},
+#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+  {kind, f##_kernel, {f##_da, f##_db, f##_dc}, {#da, #db, #dc}, low, high},
+#define STEP1(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, -2, 2},
+#define STEP2(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, -2, 2},
+#include "ops/pointwise.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef STEP1
+#undef STEP2
+};
+
+/* Place of each row. */
+enum {
+#define UNARY(f, kind, params, forward, dx, low, high, doc) f##_row,
+#define BINARY(f, kind, forward, da, db, low, high, doc) f##_row,
+#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) f##_row,
+#define STEP1(f, kind, forward, doc) f##_row,
+#define STEP2(f, kind, forward, doc) f##_row,
+#include "ops/pointwise.def"
+#undef UNARY
+#undef BINARY
+#undef TERNARY
+#undef STEP1
+#undef STEP2
+  ROWS
+};
+
+static int infer(peri_frame *frame);
+static int run_forward(peri_frame *frame);
+static int backward(peri_backprop *grad);
+
+#define FLAGS (PERI_OP_INPLACE | PERI_OP_ORDERED)
+#define REST(f, flags, saves, backward, doc) \
+  {0}, flags, saves, infer, run_forward, backward, &details[f##_row], doc
+static const peri_op rows[] = {
+#define UNARY(f, kind, params, forward, dx, low, high, doc) \
+  {#f, {IN(x){0}}, {params{0}}, REST(f, FLAGS, f##_saves, backward, doc)},
+#define BINARY(f, kind, forward, da, db, low, high, doc) \
+  {#f, {ANY(a) ANY(b){0}}, {{0}}, REST(f, FLAGS, f##_saves, backward, doc)},
+#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+  {#f, {inputs{0}}, {{0}}, REST(f, FLAGS, f##_saves, backward, doc)},
+#define STEP1(f, kind, forward, doc) \
+  {#f, {IN(x){0}}, {{0}}, REST(f, FLAGS | PERI_OP_CONSTANT, 0, NULL, doc)},
+#define STEP2(f, kind, forward, doc) \
+  {#f, {ANY(a) ANY(b){0}}, {{0}}, \
+   REST(f, FLAGS | PERI_OP_CONSTANT, 0, NULL, doc)},
+#include "ops/pointwise.def"
+};
+
+int peri__pointwise_count(void) { return ROWS; }
+
+const peri_op *peri__pointwise_row(int index) { return &rows[index]; }
+
+bool peri_op_domain(const peri_op *op, double *low, double *high) {
+  if (op->forward != run_forward) return false;
+  const detail *row = op->detail;
+  *low = row->low;
+  *high = row->high;
+  return true;
+}
+
+/* ---- Shapes and dtypes ------------------------------------------------ */
+
+static int broadcast_inputs(peri_frame *frame) {
+  peri_meta *out = &frame->out[0];
+  out->ndim = 0;
+  for (int i = 0; i < frame->nin; i++) {
+    const peri_tensor *x = frame->in[i];
+    int ndim = peri__broadcast(out->shape, out->ndim, x->shape, x->ndim,
+                               out->shape);
+    if (ndim < 0) {
+      peri_text first = peri__meta_text(out), second = peri__shape_of(x);
+      return peri__op_fail(frame, PERI_ESHAPE,
+                           "shapes %s and %s do not broadcast", first.s,
+                           second.s);
+    }
+    out->ndim = ndim;
+  }
+  return 0;
+}
+
+/* Parameters that are plain numbers count like plain numbers. */
+static peri_dtype promote_params(const peri_frame *frame, peri_dtype dtype) {
+  const peri_param *params = frame->op->params;
+  for (int i = 0; params[i].name; i++) {
+    const peri_value *value = &frame->value[i];
+    if (value->type == PERI_P_END) continue;
+    if (!value->whole && !peri__is_float(dtype)) dtype = PERI_F32;
+    if (value->whole && dtype == PERI_BOOL) dtype = PERI_I64;
+  }
+  return dtype;
+}
+
+/* The dtype in which the inputs meet. */
+static peri_dtype meeting_dtype(const peri_frame *frame) {
+  const detail *row = frame->op->detail;
+  int first = row->kind == CHOOSE ? 1 : 0;
+  peri_dtype dtype = peri__promote_all(frame->in + first, frame->nin - first);
+  dtype = promote_params(frame, dtype);
+  if (row->kind == FLOAT && !peri__is_float(dtype)) dtype = PERI_F32;
+  return dtype;
+}
+
+static int infer(peri_frame *frame) {
+  const detail *row = frame->op->detail;
+  int status = broadcast_inputs(frame);
+  if (status < 0) return status;
+  frame->nout = 1;
+  frame->out[0].dtype =
+      row->kind == COMPARE ? PERI_BOOL : meeting_dtype(frame);
+  return 0;
+}
+
+/* ---- Records ---------------------------------------------------------- */
+
+static void write_attr(peri_call *call, const peri_op *op,
+                       const peri_value *value, peri_dtype dtype) {
+  peri__pointwise_attr attr = {.compute = peri__compute_dtype(dtype)};
+  for (int i = 0; op->params[i].name; i++) {
+    if (value[i].type == PERI_P_END) continue;
+    attr.has |= 1u << i;
+    attr.real[i] = peri__real(value, i, 0);
+    attr.whole[i] = peri__int(value, i, 0);
+  }
+  memcpy(call->attr, &attr, sizeof attr);
+}
+
+static int run_forward(peri_frame *frame) {
+  const detail *row = frame->op->detail;
+  peri_tensor *y = frame->y[0];
+  peri_tensor *args[PERI_MAX_ARGS] = {y};
+  peri_call call;
+  peri__call_begin(&call, row->kernel);
+  peri__call_out(&call, y);
+  for (int i = 0; i < frame->nin; i++) {
+    args[i + 1] = frame->in[i];
+    peri__call_in(&call, frame->in[i]);
+    peri__call_broadcast(&call, y->shape, y->ndim);
+  }
+  write_attr(&call, frame->op, frame->value, meeting_dtype(frame));
+  return peri__call_run(frame->ctx, &call, args);
+}
+
+/* ---- Gradients -------------------------------------------------------- */
+
+static void add_saved(peri_call *call, const peri_tensor *x,
+                      const peri_tensor *dy) {
+  peri__call_in(call, x);
+  if (x) peri__call_broadcast(call, dy->shape, dy->ndim);
+}
+
+/* One record for the derivative of input 'i': the inputs, the output and its
+   gradient stand in the places that the expression expects. */
+static peri_tensor *fused(const peri_backprop *grad, int i) {
+  const detail *row = grad->op->detail;
+  peri_tensor *dy = grad->dy[0];
+  peri_meta meta = peri__meta(dy);
+  peri_tensor *dx =
+      peri__tensor_make(grad->ctx, &meta, peri__dense(dy) ? dy->strides : NULL,
+                        dy->storage->meta);
+  if (!dx) return NULL;
+  peri_tensor *args[PERI_MAX_ARGS] = {dx};
+  peri_call call;
+  peri__call_begin(&call, row->kernel + 1 + i);
+  peri__call_out(&call, dx);
+  for (int k = 0; k < 3; k++) args[1 + k] = k < grad->nin ? grad->in[k] : NULL;
+  args[4] = grad->out[0];
+  args[5] = dy;
+  for (int k = 1; k <= 5; k++) add_saved(&call, args[k], dy);
+  write_attr(&call, grad->op, grad->value, dy->dtype);
+  return peri__call_run(grad->ctx, &call, args) < 0 ? NULL : dx;
+}
+
+static int backward(peri_backprop *grad) {
+  const detail *row = grad->op->detail;
+  words w = {grad->ctx, grad->in, grad->out[0], grad->dy[0], grad->value};
+  for (int i = 0; i < grad->nin; i++) {
+    if (!grad->needs[i]) continue;
+    bool passes = strcmp(row->text[i], "DY") == 0;
+    grad->dx[i] =
+        grad->graph || passes ? row->rule[i](&w) : fused(grad, i);
+  }
+  return grad->ctx->status;
+}

@@ -1,0 +1,291 @@
+/* registry.c - the tables at run time: rows of operations and kernels in the
+   order of the .def files, with what a host registers behind them; lookup by
+   name; the check of parameter values against a row. */
+#include "internal.h"
+#include "tables.h"
+
+/* ---- Operations ------------------------------------------------------- */
+
+/* The rows of ops/ops.def, and those of ops/pointwise.c. */
+#define OP(name, inputs, params, outputs, flags, saves, infer, doc) \
+  int peri__##infer##_infer(peri_frame *); \
+  int peri__##name##_forward(peri_frame *); \
+  int peri__##name##_backward(peri_backprop *);
+#define FIXED_OP(name, inputs, params, outputs, flags, infer, doc) \
+  int peri__##infer##_infer(peri_frame *); \
+  int peri__##name##_forward(peri_frame *);
+#define VIEW(name, inputs, params, flags, doc) \
+  int peri__##name##_forward(peri_frame *); \
+  int peri__##name##_backward(peri_backprop *);
+#define COMPOSED(name, inputs, params, outputs, flags, doc) \
+  int peri__##name##_forward(peri_frame *);
+#include "ops/ops.def"
+#undef OP
+#undef FIXED_OP
+#undef VIEW
+#undef COMPOSED
+
+#define OP(name, inputs, params, outputs, flags, saves, infer, doc) \
+  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, saves, \
+   peri__##infer##_infer, peri__##name##_forward, peri__##name##_backward, \
+   NULL, doc},
+#define FIXED_OP(name, inputs, params, outputs, flags, infer, doc) \
+  {#name, {inputs{0}}, {params{0}}, {outputs 0}, \
+   (flags) | (((flags) & PERI_OP_CONSTANT) ? 0 : PERI_OP_NOGRAD), 0, \
+   peri__##infer##_infer, peri__##name##_forward, NULL, NULL, doc},
+#define VIEW(name, inputs, params, flags, doc) \
+  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_VIEW | (flags), 0, NULL, \
+   peri__##name##_forward, peri__##name##_backward, NULL, doc},
+#define COMPOSED(name, inputs, params, outputs, flags, doc) \
+  {#name, {inputs{0}}, {params{0}}, {outputs 0}, PERI_OP_COMPOSED | (flags), \
+   0, NULL, peri__##name##_forward, NULL, NULL, doc},
+static const peri_op rows[] = {
+#include "ops/ops.def"
+};
+#undef OP
+#undef FIXED_OP
+#undef VIEW
+#undef COMPOSED
+
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static const peri_op *builtin_op(int index) {
+  int pointwise = peri__pointwise_count();
+  if (index < pointwise) return peri__pointwise_row(index);
+  return index - pointwise < ROWS ? &rows[index - pointwise] : NULL;
+}
+
+const peri_op *peri_op_at(const peri_context *ctx, int index) {
+  int builtin = peri__pointwise_count() + ROWS;
+  if (index < 0) return NULL;
+  if (index < builtin) return builtin_op(index);
+  return ctx && index - builtin < ctx->op_count ? ctx->ops[index - builtin]
+                                                : NULL;
+}
+
+const peri_op *peri_op_named(const peri_context *ctx, const char *name) {
+  const peri_op *op;
+  for (int i = 0; name && (op = peri_op_at(ctx, i)); i++)
+    if (strcmp(op->name, name) == 0) return op;
+  return NULL;
+}
+
+static int add_op(peri_context *ctx, const peri_op *op) {
+  if (!op || !op->name || !op->forward)
+    return peri_fail(ctx, PERI_EARG, "register_op: name and forward needed");
+  if (!(op->flags & (PERI_OP_VIEW | PERI_OP_COMPOSED)) && !op->infer)
+    return peri_fail(ctx, PERI_EARG, "register_op: %s has no infer", op->name);
+  if (peri_op_named(ctx, op->name))
+    return peri_fail(ctx, PERI_EARG, "register_op: %s exists", op->name);
+  size_t used = (size_t)ctx->op_count * sizeof *ctx->ops;
+  const peri_op **grown =
+      peri__grow(ctx, ctx->ops, used, used + sizeof *ctx->ops);
+  if (!grown) return ctx->status;
+  ctx->ops = grown;
+  ctx->ops[ctx->op_count++] = op;
+  return 0;
+}
+
+int peri_register_op(peri_context *ctx, const peri_op *op) {
+  int status = peri__enter(ctx);
+  if (status < 0) return status;
+  status = add_op(ctx, op);
+  peri__leave(ctx);
+  return status;
+}
+
+const char *peri_symbol_op(const char *symbol) {
+  static const struct {
+    const char *symbol, *op;
+  } symbols[] = {
+#define SYMBOL(symbol, op) {symbol, #op},
+#include "ops/symbols.def"
+#undef SYMBOL
+  };
+  for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
+    if (strcmp(symbols[i].symbol, symbol) == 0) return symbols[i].op;
+  return NULL;
+}
+
+int peri__count_inputs(const peri_op *op) {
+  int count = 0;
+  while (op->inputs[count].name) count++;
+  return count;
+}
+
+int peri__count_params(const peri_param *params) {
+  int count = 0;
+  while (params[count].name) count++;
+  return count;
+}
+
+int peri__count_outputs(const peri_op *op) {
+  int count = 0;
+  while (op->outputs[count]) count++;
+  return count ? count : 1;
+}
+
+/* ---- Kernels ---------------------------------------------------------- */
+
+#define KERNEL(name) void peri__plain_##name(const peri_call *call);
+#include "cpu/kernels.def"
+#undef KERNEL
+
+static const peri_kernel plain_kernels[] = {
+#define KERNEL(name) {#name, peri__plain_##name},
+#include "cpu/kernels.def"
+#undef KERNEL
+};
+
+int peri__kernel_id(int kernel) {
+  return peri__pointwise_kernel_count() + kernel;
+}
+
+static int first_optim_kernel(void) {
+  return peri__kernel_id(PERI_KERNEL_COUNT);
+}
+
+int peri__kernel_total(void) {
+  int count = first_optim_kernel();
+  for (int i = 0; peri_optim_at(i); i++) count++;
+  return count;
+}
+
+int peri__optim_kernel(const peri_optim *optim) {
+  int index = 0;
+  while (peri_optim_at(index) && peri_optim_at(index) != optim) index++;
+  return first_optim_kernel() + index;
+}
+
+bool peri__kernel(const peri_context *ctx, int id, peri_kernel *kernel) {
+  int own = id - peri__pointwise_kernel_count();
+  const peri_optim *optim;
+  if (id < 0) return false;
+  if (own < 0) {
+    *kernel = *peri__pointwise_kernel(id);
+    return true;
+  }
+  if (own < PERI_KERNEL_COUNT) {
+    *kernel = plain_kernels[own];
+    return true;
+  }
+  optim = peri_optim_at(own - PERI_KERNEL_COUNT);
+  if (optim) {
+    *kernel = (peri_kernel){optim->name, optim->update};
+    return true;
+  }
+  id -= peri__kernel_total();
+  if (!ctx || id >= ctx->kernel_count) return false;
+  *kernel = ctx->kernels[id];
+  return true;
+}
+
+const char *peri_kernel_name(const peri_context *ctx, int id) {
+  peri_kernel kernel;
+  return peri__kernel(ctx, id, &kernel) ? kernel.name : "?";
+}
+
+/* ---- Values ----------------------------------------------------------- */
+
+/* Place of the word 's' in "mean|sum|none", -1 if it is none of them. */
+static int choice_place(const char *choices, const char *s) {
+  size_t length = strlen(s);
+  for (int place = 0; choices; place++) {
+    const char *bar = strchr(choices, '|');
+    size_t size = bar ? (size_t)(bar - choices) : strlen(choices);
+    if (size == length && memcmp(choices, s, size) == 0) return place;
+    choices = bar ? bar + 1 : NULL;
+  }
+  return -1;
+}
+
+static int check_choice(peri_context *ctx, const char *what,
+                        const peri_param *param, peri_value *value) {
+  if (value->type == PERI_P_CHOICE) return 0;
+  int place = choice_place(param->choices, value->s);
+  if (place < 0)
+    return peri_fail(ctx, PERI_EARG, "%s: %s must be one of %s, got \"%s\"",
+                     what, param->name, param->choices, value->s);
+  *value = (peri_value){.type = PERI_P_CHOICE, .whole = true, .i = place};
+  return 0;
+}
+
+static int check_range(peri_context *ctx, const char *what,
+                       const peri_param *param, double number) {
+  if (param->low >= param->high) return 0; /* any */
+  if (number >= param->low && number <= param->high) return 0;
+  if (param->high >= 2e9) /* a bound of size only */
+    return peri_fail(ctx, PERI_EARG, "%s: %s must be at least %.10g, got %.10g",
+                     what, param->name, param->low, number);
+  return peri_fail(ctx, PERI_EARG,
+                   "%s: %s must be in [%.10g, %.10g], got %.10g", what,
+                   param->name, param->low, param->high, number);
+}
+
+static int check_value(peri_context *ctx, const char *what,
+                       const peri_param *param, peri_value *value) {
+  int status = 0;
+  switch (param->type) {
+    case PERI_P_CHOICE: return check_choice(ctx, what, param, value);
+    case PERI_P_INT: return check_range(ctx, what, param, (double)value->i);
+    case PERI_P_REAL: return check_range(ctx, what, param, value->f);
+    case PERI_P_REALS:
+      if (value->count != param->fallback.count)
+        return peri_fail(ctx, PERI_EARG, "%s: %s must have %d numbers, got %d",
+                         what, param->name, param->fallback.count,
+                         value->count);
+      for (int i = 0; status == 0 && i < value->count; i++)
+        status = check_range(ctx, what, param, value->reals[i]);
+      return status;
+    default: return 0;
+  }
+}
+
+int peri__check_values(peri_context *ctx, const char *what,
+                       const peri_param *params, const peri_value *value,
+                       peri_value *out) {
+  for (int i = 0; params[i].name; i++) {
+    bool given = value && value[i].type != PERI_P_END;
+    out[i] = given ? value[i] : params[i].fallback;
+    if (!given && params[i].need == PERI_REQUIRED)
+      return peri_fail(ctx, PERI_EARG, "%s: %s is required", what,
+                       params[i].name);
+    if (!given) continue;
+    int status = check_value(ctx, what, &params[i], &out[i]);
+    if (status < 0) return status;
+  }
+  return 0;
+}
+
+/* Letters to insert, drop or change to make 'b' of 'a', at most 40 each. */
+static int distance(const char *a, const char *b) {
+  int row[41];
+  int length = (int)strlen(b);
+  if (length > 40) return 100;
+  for (int j = 0; j <= length; j++) row[j] = j;
+  for (int i = 1; a[i - 1]; i++) {
+    int corner = row[0];
+    row[0] = i;
+    for (int j = 1; j <= length; j++) {
+      int best = corner + (a[i - 1] != b[j - 1]);
+      if (row[j] + 1 < best) best = row[j] + 1;
+      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+      corner = row[j];
+      row[j] = best;
+    }
+  }
+  return row[length];
+}
+
+const char *peri_nearest(const char *name, const char *const *names,
+                         int count) {
+  const char *nearest = NULL;
+  int best = (int)strlen(name) / 2 + 2; /* farther is no likeness */
+  for (int i = 0; i < count; i++) {
+    int d = distance(name, names[i]);
+    if (d >= best) continue;
+    best = d;
+    nearest = names[i];
+  }
+  return nearest;
+}

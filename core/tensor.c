@@ -1,0 +1,444 @@
+/* tensor.c - tensors, the storage they share, and the scopes they die with.
+
+   A tensor is a view: storage, offset, shape, strides. Storage is counted and
+   carries the version number that every change in place raises. Every tensor
+   stands in one list of the context: that of the open scopes, where newer
+   scopes come first, so that closing one is popping from the front; or that of
+   kept tensors, which callers, graphs and holders own by count. */
+#include "internal.h"
+
+/* ---- Lists ------------------------------------------------------------ */
+
+static peri_tensor **list_of(peri_tensor *x) {
+  return x->depth < 0 ? &x->ctx->kept : &x->ctx->made;
+}
+
+static void unlink_tensor(peri_tensor *x) {
+  if (x->previous)
+    x->previous->next = x->next;
+  else
+    *list_of(x) = x->next;
+  if (x->next) x->next->previous = x->previous;
+}
+
+/* Put 'x' at the front of the open scope's list, or of the kept ones. */
+static void link_tensor(peri_tensor *x, int64_t depth) {
+  x->depth = depth;
+  peri_tensor **list = list_of(x);
+  x->previous = NULL;
+  x->next = *list;
+  if (*list) (*list)->previous = x;
+  *list = x;
+}
+
+/* ---- Storage ---------------------------------------------------------- */
+
+static peri_storage *storage_make(peri_context *ctx, size_t bytes,
+                                  bool on_meta) {
+  peri_storage *storage = peri__alloc_zeroed(ctx, sizeof *storage);
+  if (!storage) return NULL;
+  if (!on_meta) {
+    storage->data = peri__alloc(ctx, bytes);
+    if (!storage->data) {
+      peri__free(ctx, storage);
+      return NULL;
+    }
+  }
+  storage->refs = 1;
+  storage->serial = ++ctx->serial;
+  storage->bytes = bytes;
+  storage->meta = on_meta;
+  ctx->memory.stats.live_storages++;
+  return storage;
+}
+
+peri_storage *peri__storage_hold(peri_storage *storage) {
+  storage->refs++;
+  return storage;
+}
+
+void peri__storage_drop(peri_context *ctx, peri_storage *storage) {
+  if (--storage->refs > 0) return;
+  if (storage->wrapped) {
+    if (storage->release) storage->release(storage->user, storage->data);
+  } else {
+    peri__free(ctx, storage->data);
+  }
+  ctx->memory.stats.live_storages--;
+  peri__free(ctx, storage);
+}
+
+/* ---- Making ----------------------------------------------------------- */
+
+/* A tensor of the open scope over 'storage', whose share it takes over also
+   when it fails. */
+static peri_tensor *tensor_over(peri_context *ctx, peri_storage *storage,
+                                const peri_meta *meta) {
+  peri_tensor *x = peri__alloc(ctx, sizeof *x);
+  if (!x) {
+    peri__storage_drop(ctx, storage);
+    return NULL;
+  }
+  memset(x, 0, offsetof(peri_tensor, shape));
+  memset(&x->number, 0, sizeof *x - offsetof(peri_tensor, number));
+  x->ctx = ctx;
+  x->refs = 1;
+  x->storage = storage;
+  x->dtype = meta->dtype;
+  x->ndim = meta->ndim;
+  memcpy(x->shape, meta->shape, (size_t)meta->ndim * sizeof *x->shape);
+  link_tensor(x, ctx->depth);
+  ctx->memory.stats.live_tensors++;
+  return x;
+}
+
+peri_tensor *peri__tensor_make(peri_context *ctx, const peri_meta *meta,
+                               const int64_t *strides, bool on_meta) {
+  int64_t count = peri__numel(meta->shape, meta->ndim);
+  if (count < 0) {
+    peri_text text = peri__meta_text(meta);
+    peri_fail(ctx, PERI_ESHAPE, "tensor: shape %s is too large or negative",
+              text.s);
+    return NULL;
+  }
+  size_t bytes = (size_t)count * peri_dtype_size(meta->dtype);
+  peri_storage *storage = storage_make(ctx, bytes, on_meta);
+  peri_tensor *x = storage ? tensor_over(ctx, storage, meta) : NULL;
+  if (!x) return NULL;
+  if (strides)
+    memcpy(x->strides, strides, (size_t)meta->ndim * sizeof *strides);
+  else
+    peri__strides(x->shape, x->ndim, x->strides);
+  return x;
+}
+
+peri_tensor *peri__view(peri_tensor *x, const int64_t *shape,
+                        const int64_t *strides, int ndim, int64_t offset) {
+  peri_meta meta = {.dtype = x->dtype, .ndim = ndim};
+  memcpy(meta.shape, shape, (size_t)ndim * sizeof *shape);
+  peri_tensor *y = tensor_over(x->ctx, peri__storage_hold(x->storage), &meta);
+  if (!y) return NULL;
+  memcpy(y->strides, strides, (size_t)ndim * sizeof *strides);
+  y->offset = offset;
+  y->view = true;
+  y->view_version = x->storage->version;
+  return y;
+}
+
+peri_tensor *peri__alias(peri_tensor *x) {
+  peri_tensor *y = peri__view(x, x->shape, x->strides, x->ndim, x->offset);
+  if (y) y->number = x->number;
+  return y;
+}
+
+/* The error of a shape that no tensor can have, or 0. */
+static int check_shape(peri_context *ctx, const char *what,
+                       const int64_t *shape, int ndim, peri_dtype dtype) {
+  if (ndim < 0 || ndim > PERI_MAX_DIMS)
+    return peri_fail(ctx, PERI_ESHAPE, "%s: %d dimensions, at most %d", what,
+                     ndim, PERI_MAX_DIMS);
+  if (ndim > 0 && !shape)
+    return peri_fail(ctx, PERI_EARG, "%s: shape is NULL", what);
+  if (dtype <= PERI_DTYPE_NONE || dtype >= PERI_DTYPES)
+    return peri_fail(ctx, PERI_EDTYPE, "%s: no dtype with number %d", what,
+                     (int)dtype);
+  if (peri__numel(shape, ndim) < 0)
+    return peri_fail(ctx, PERI_ESHAPE,
+                     "%s: shape has a negative size or is too large", what);
+  return 0;
+}
+
+static peri_meta meta_of(const int64_t *shape, int ndim, peri_dtype dtype) {
+  peri_meta meta = {.dtype = dtype, .ndim = ndim};
+  if (ndim > 0) memcpy(meta.shape, shape, (size_t)ndim * sizeof *shape);
+  return meta;
+}
+
+peri_tensor *peri_tensor_new(peri_context *ctx, const void *data,
+                             const int64_t *shape, int ndim,
+                             peri_dtype dtype) {
+  if (peri__enter(ctx) < 0) return NULL;
+  peri_tensor *x = NULL;
+  if (check_shape(ctx, "tensor", shape, ndim, dtype) == 0) {
+    peri_meta meta = meta_of(shape, ndim, dtype);
+    x = peri__tensor_make(ctx, &meta, NULL, false);
+    if (x && data && x->storage->bytes > 0)
+      memcpy(x->storage->data, data, x->storage->bytes);
+  }
+  peri__leave(ctx);
+  return x;
+}
+
+static peri_tensor *wrap(peri_context *ctx, void *data, const peri_meta *meta,
+                         const int64_t *strides,
+                         void (*release)(void *user, void *data),
+                         void *user) {
+  peri_storage *storage = peri__alloc_zeroed(ctx, sizeof *storage);
+  if (!storage) return NULL;
+  storage->refs = 1;
+  storage->serial = ++ctx->serial;
+  storage->data = data;
+  storage->bytes = (size_t)peri__numel(meta->shape, meta->ndim) *
+                   peri_dtype_size(meta->dtype);
+  storage->wrapped = true;
+  ctx->memory.stats.live_storages++;
+  peri_tensor *x = tensor_over(ctx, storage, meta);
+  if (!x) return NULL;
+  if (strides)
+    memcpy(x->strides, strides, (size_t)meta->ndim * sizeof *strides);
+  else
+    peri__strides(x->shape, x->ndim, x->strides);
+  storage->release = release; /* from here on the buffer is ours to release */
+  storage->user = user;
+  return x;
+}
+
+peri_tensor *peri_tensor_wrap(peri_context *ctx, void *data,
+                              const int64_t *shape, const int64_t *strides,
+                              int ndim, peri_dtype dtype,
+                              void (*release)(void *user, void *data),
+                              void *user) {
+  if (peri__enter(ctx) < 0) return NULL;
+  peri_tensor *x = NULL;
+  if (check_shape(ctx, "tensor_wrap", shape, ndim, dtype) == 0) {
+    peri_meta meta = meta_of(shape, ndim, dtype);
+    if (!data && peri__numel(shape, ndim) > 0)
+      peri_fail(ctx, PERI_EARG, "tensor_wrap: data is NULL");
+    else
+      x = wrap(ctx, data, &meta, strides, release, user);
+  }
+  peri__leave(ctx);
+  return x;
+}
+
+static peri_tensor *plain_number(peri_context *ctx, const void *value,
+                                 peri_dtype dtype) {
+  peri_tensor *x = peri_tensor_new(ctx, value, NULL, 0, dtype);
+  if (x) x->number = true;
+  return x;
+}
+
+peri_tensor *peri_number(peri_context *ctx, double value) {
+  return plain_number(ctx, &value, PERI_F64);
+}
+
+peri_tensor *peri_whole(peri_context *ctx, int64_t value) {
+  return plain_number(ctx, &value, PERI_I64);
+}
+
+/* ---- Owning and scopes ------------------------------------------------ */
+
+peri_tensor *peri__hold(peri_tensor *x) {
+  if (x) x->refs++;
+  return x;
+}
+
+void peri__drop(peri_tensor *x) {
+  if (!x || --x->refs > 0) return;
+  peri_context *ctx = x->ctx;
+  unlink_tensor(x);
+  peri__drop(x->grad);
+  if (x->node) peri__node_drop(ctx, x->node);
+  peri__storage_drop(ctx, x->storage);
+  ctx->memory.stats.live_tensors--;
+  peri__free(ctx, x);
+}
+
+/* The scope's share is a share like others: those of callers, of nodes and
+   holders may outlive it. */
+void peri__scope_drop(peri_tensor *x) {
+  unlink_tensor(x);
+  link_tensor(x, -1);
+  peri__drop(x);
+}
+
+peri_tensor *peri_keep(peri_tensor *x) {
+  if (!x || peri__enter_always(x->ctx) < 0) return NULL;
+  x->refs++;
+  x->owners++;
+  peri__leave(x->ctx);
+  return x;
+}
+
+void peri_release(peri_tensor *x) {
+  if (!x || peri__enter_always(x->ctx) < 0) return;
+  peri_context *ctx = x->ctx;
+  if (x->owners == 0 && x->depth >= 0) {
+    peri__scope_drop(x);
+  } else {
+    if (x->owners > 0) x->owners--;
+    peri__drop(x);
+  }
+  peri__leave(ctx);
+}
+
+peri_scope peri_scope_open(peri_context *ctx) {
+  peri_scope scope = {NULL, 0};
+  if (peri__enter_always(ctx) < 0) return scope;
+  scope.ctx = ctx;
+  scope.depth = ++ctx->depth;
+  peri__leave(ctx);
+  return scope;
+}
+
+void peri_scope_close(peri_scope scope) {
+  peri_context *ctx = scope.ctx;
+  if (!ctx || peri__enter_always(ctx) < 0) return;
+  while (ctx->made && ctx->made->depth >= scope.depth)
+    peri__scope_drop(ctx->made);
+  if (ctx->depth >= scope.depth) ctx->depth = scope.depth - 1;
+  peri__leave(ctx);
+}
+
+/* Tensors of the scope around go behind those of the open one, which stay in
+   front; the list's order by depth must hold. */
+void peri__escape(peri_tensor *x) {
+  peri_context *ctx = x->ctx;
+  if (x->depth < ctx->depth || ctx->depth == 0) return;
+  unlink_tensor(x);
+  peri_tensor *after = ctx->made;
+  if (!after || after->depth < ctx->depth) {
+    link_tensor(x, ctx->depth - 1);
+    return;
+  }
+  while (after->next && after->next->depth >= ctx->depth) after = after->next;
+  x->depth = ctx->depth - 1;
+  x->previous = after;
+  x->next = after->next;
+  if (x->next) x->next->previous = x;
+  after->next = x;
+}
+
+void peri__tensors_end(peri_context *ctx) {
+  while (ctx->made) peri__scope_drop(ctx->made);
+  for (peri_tensor *x = ctx->kept; x; x = x->next) {
+    peri_storage *storage = x->storage; /* blocks die with the allocator */
+    if (storage->release) storage->release(storage->user, storage->data);
+    storage->release = NULL;
+  }
+}
+
+/* ---- Looking ---------------------------------------------------------- */
+
+peri_context *peri_tensor_context(const peri_tensor *x) { return x->ctx; }
+peri_dtype peri_tensor_dtype(const peri_tensor *x) { return x->dtype; }
+int peri_tensor_ndim(const peri_tensor *x) { return x->ndim; }
+const int64_t *peri_tensor_shape(const peri_tensor *x) { return x->shape; }
+const int64_t *peri_tensor_strides(const peri_tensor *x) {
+  return x->strides;
+}
+size_t peri_tensor_bytes(const peri_tensor *x) { return x->storage->bytes; }
+
+int64_t peri_tensor_numel(const peri_tensor *x) {
+  return peri__numel(x->shape, x->ndim);
+}
+
+const char *peri_tensor_device(const peri_tensor *x) {
+  return x->storage->meta ? "meta" : "cpu";
+}
+
+peri_meta peri__meta(const peri_tensor *x) {
+  return meta_of(x->shape, x->ndim, x->dtype);
+}
+
+bool peri_tensor_is_contiguous(const peri_tensor *x) {
+  int64_t expected = 1;
+  if (peri_tensor_numel(x) == 0) return true;
+  for (int d = x->ndim - 1; d >= 0; d--) {
+    if (x->shape[d] == 1) continue;
+    if (x->strides[d] != expected) return false;
+    expected *= x->shape[d];
+  }
+  return true;
+}
+
+/* No gaps and no element twice, in whatever order: the product of the sizes
+   reached so far is the next stride. */
+bool peri__dense(const peri_tensor *x) {
+  int64_t expected = 1;
+  bool used[PERI_MAX_DIMS] = {false};
+  for (int step = 0; step < x->ndim; step++) {
+    int next = -1;
+    for (int d = 0; d < x->ndim; d++)
+      if (!used[d] && (x->shape[d] == 1 || x->strides[d] == expected)) {
+        next = d;
+        if (x->shape[d] == 1) break;
+      }
+    if (next < 0) return peri_tensor_numel(x) == 0;
+    used[next] = true;
+    expected *= x->shape[next];
+  }
+  return true;
+}
+
+void *peri_tensor_data(peri_tensor *x) {
+  if (!x || !x->storage->data) return NULL;
+  return (char *)x->storage->data +
+         (size_t)x->offset * peri_dtype_size(x->dtype);
+}
+
+/* ---- Reading out ------------------------------------------------------ */
+
+/* Convert the only element of 'x' to 'dtype'. */
+static int read_item(const peri_tensor *x, void *out, peri_dtype dtype) {
+  if (peri_tensor_numel(x) != 1) {
+    peri_text shape = peri__shape_of(x);
+    return peri_fail(x->ctx, PERI_ESHAPE,
+                     "item: x must have one element, its shape is %s",
+                     shape.s);
+  }
+  const char *data = x->storage->data;
+  if (!data)
+    return peri_fail(x->ctx, PERI_EDEVICE,
+                     "item: x is on the meta device and has no elements");
+  data += (size_t)x->offset * peri_dtype_size(x->dtype);
+  peri__convert(out, dtype, 1, data, x->dtype, 1, 1);
+  return 0;
+}
+
+double peri_item(const peri_tensor *x) {
+  double value = 0;
+  if (!x || peri__enter(x->ctx) < 0) return 0;
+  read_item(x, &value, PERI_F64);
+  peri__leave(x->ctx);
+  return value;
+}
+
+int64_t peri_item_whole(const peri_tensor *x) {
+  int64_t value = 0;
+  if (!x || peri__enter(x->ctx) < 0) return 0;
+  read_item(x, &value, PERI_I64);
+  peri__leave(x->ctx);
+  return value;
+}
+
+peri_tensor *peri__contiguous(peri_tensor *x) {
+  return peri_tensor_is_contiguous(x) ? x : peri_contiguous(x);
+}
+
+static int copy_out(peri_tensor *x, void *out, peri_dtype dtype,
+                    size_t bytes) {
+  int64_t count = peri_tensor_numel(x);
+  size_t needed = (size_t)count * peri_dtype_size(dtype);
+  if (bytes < needed)
+    return peri_fail(x->ctx, PERI_EARG, "copy_out: %zu bytes needed, got %zu",
+                     needed, bytes);
+  if (x->storage->meta)
+    return peri_fail(x->ctx, PERI_EDEVICE,
+                     "copy_out: x is on the meta device and has no elements");
+  peri_scope scope = peri_scope_open(x->ctx);
+  peri_tensor *flat = peri__contiguous(x);
+  if (flat)
+    peri__convert(out, dtype, 1, peri_tensor_data(flat), x->dtype, 1, count);
+  peri_scope_close(scope);
+  return flat ? 0 : (int)x->ctx->status;
+}
+
+int peri_copy_out(peri_tensor *x, void *out, peri_dtype dtype, size_t bytes) {
+  if (!x) return PERI_EARG;
+  int status = peri__enter(x->ctx);
+  if (status < 0) return status;
+  status = copy_out(x, out, dtype, bytes);
+  peri__leave(x->ctx);
+  return status;
+}

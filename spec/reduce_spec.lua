@@ -1,0 +1,81 @@
+-- Reductions: dims, empty ones, NaN, accuracy, booleans.
+
+local pg = require "perigee"
+local tensors = require "spec.support.tensors"
+local near, raises = tensors.near, tensors.raises
+
+local inf, nan = math.huge, 0 / 0
+local x = pg.tensor { { 1.0, 5.0, 3.0 }, { 4.0, 2.0, 6.0 } }
+
+describe("reductions", function()
+  local cases = {
+    { "sum over everything", x:sum(), 21 },
+    { "sum by position", x:sum(1), { 5, 7, 9 } },
+    { "sum by name", x:sum { dim = 2, keepdim = true }, { { 9 }, { 12 } } },
+    { "sum over a list", x:sum { 1, 2 }, 21 },
+    { "sum from the end", x:sum(-1), { 9, 12 } },
+    { "mean", x:mean(2), { 3, 4 } },
+    { "argmax in flat order", x:argmax(), 6 },
+    { "argmax along a dimension", x:argmax(1), { 2, 1, 2 } },
+    { "argmin", x:argmin(2), { 1, 2 } },
+    { "sum of booleans", pg.tensor({ true, true, false }):sum(), 2 },
+    { "sum of nothing", pg.zeros({ 0, 2 }):sum(1), { 0, 0 } },
+    { "mean of nothing", pg.zeros({ 0 }):mean(), nan },
+    { "max with NaN", pg.tensor({ 1, nan, 3 }):max(), nan },
+    { "min with infinities", pg.tensor({ 1, -inf, inf }):min(), -inf },
+    { "argmax with NaN", pg.tensor({ 1, nan, 3 }):argmax(), 2 },
+    { "argmax of equals", pg.tensor({ 1, 3, 3 }):argmax(), 2 },
+  }
+  for _, case in ipairs(cases) do
+    it("give " .. case[1], function() near(case[2], case[3]) end)
+  end
+
+  it("give max values and positions", function()
+    local values, positions = x:max(2)
+    near(values, { 5, 6 })
+    near(positions, { 2, 3 })
+    assert.are.equal("int64", positions.dtype)
+  end)
+
+  it("give int64 for sums of integers", function()
+    local y = pg.full({ 300 }, 255, { dtype = "uint8" }):sum()
+    assert.are.equal("int64", y.dtype)
+    assert.are.equal(76500, y:item())
+  end)
+
+  it("give Lua booleans for any and all without dim", function()
+    local mask = pg.tensor { { true, false }, { true, true } }
+    assert.is_true(mask:any())
+    assert.is_false(mask:all())
+    near(mask:all(1), { true, false })
+    assert.is_true(pg.zeros({ 0 }, { dtype = "bool" }):all())
+  end)
+
+  it("read views in their own order", function()
+    near(x:transpose(1, 2):sum(1), { 9, 12 })
+    near(x[1]:expand({ 4, 3 }):sum(), 36)
+    near(x:transpose(1, 2):argmax(), 6)
+  end)
+
+  it("stay accurate over a million float32 numbers", function()
+    local s = pg.full({ 1000000 }, 0.1):sum():item()
+    local exact = 1000000 * 0.100000001490116119384765625
+    assert.is_true(math.abs(s - exact) < 1e-6 * exact)
+  end)
+
+  local refused = {
+    { "a dimension out of range", function() x:sum(3) end, "sum", "3" },
+    { "dimension 0", function() x:sum(0) end, "sum", "0" },
+    { "a dimension twice", function() x:sum { 1, -2 } end, "sum" },
+    { "the largest of nothing", function() pg.zeros({ 0 }):max() end, "max" },
+    { "the place of the largest of nothing",
+      function() pg.zeros({ 2, 0 }):argmax(2) end, "argmax" },
+    { "the mean of integers", function() pg.tensor({ 1, 2 }):mean() end,
+      "mean", "int64" },
+  }
+  for _, case in ipairs(refused) do
+    it("refuse " .. case[1], function()
+      raises(case[2], table.unpack(case, 3))
+    end)
+  end
+end)

@@ -1,0 +1,262 @@
+-- How a golden case is executed. Most are one call of the operation they name;
+-- the others stand in the table 'special'. A run takes the case, its inputs by
+-- name and the float dtype, and returns the list of outputs.
+
+local pg = require "perigee"
+local tensors = require "spec.support.tensors"
+local rows = require "spec.support.rows"
+
+local runs = {}
+
+-- Names of 'given' that 'take' has not taken are an error: nothing of a case
+-- is dropped silently.
+local function refuse_rest(what, given, taken)
+  for name in pairs(given) do
+    if not taken[name] then
+      error(("the row takes no %s '%s'"):format(what, name), 0)
+    end
+  end
+end
+
+-- Inputs x1, x2, ... as a list.
+local function numbered(inputs, taken)
+  local list = {}
+  while inputs["x" .. #list + 1] do
+    taken["x" .. #list + 1] = true
+    list[#list + 1] = inputs["x" .. #list + 1]
+  end
+  return list
+end
+
+-- Positional arguments of 'row' out of inputs by name. -> list, count
+local function positional(row, inputs)
+  local list, taken = {}, {}
+  for i, input in ipairs(row.inputs) do
+    if input.list then
+      list[i] = numbered(inputs, taken)
+    else
+      list[i], taken[input.name] = inputs[input.name], true
+    end
+  end
+  refuse_rest("input", inputs, taken)
+  return list, #row.inputs
+end
+
+-- Options of 'row' out of a case's args.
+local function named(row, args)
+  local options = {}
+  for name, value in pairs(args) do
+    if not rows.find(row.params, name) then
+      error(("the row takes no argument '%s'"):format(name), 0)
+    end
+    options[name] = value
+  end
+  return next(options) and options or nil
+end
+
+-- Call operation 'op' with inputs by name and options. -> list of outputs
+local function call(op, inputs, args)
+  local row = rows.op(op)
+  local list, count = positional(row, inputs)
+  list[count + 1] = named(row, args)
+  return { pg[op](table.unpack(list, 1, count + 1)) }
+end
+
+local function copy(t, without)
+  local result = {}
+  for k, v in pairs(t) do
+    if not (without and without[k]) then result[k] = v end
+  end
+  return result
+end
+
+local function run_row(case, inputs)
+  return call(case.op, inputs, case.args)
+end
+
+-- Tensor x with the plain number args.scalar on one side.
+local function run_number(case, inputs)
+  local first, second = rows.op(case.op).inputs[1], rows.op(case.op).inputs[2]
+  local x, scalar = inputs.x, case.args.scalar
+  local operands = case.args.side == "right"
+      and { [first.name] = x, [second.name] = scalar }
+    or { [first.name] = scalar, [second.name] = x }
+  return call(case.op, operands, copy(case.args, { scalar = 1, side = 1 }))
+end
+
+-- An operand "given transposed" is a view with its last two dims swapped.
+local function run_matmul(case, inputs)
+  local operands = copy(inputs)
+  for _, name in ipairs({ "a", "b" }) do
+    if case.args["transpose_" .. name] then
+      operands[name] = inputs[name]:transpose(-2, -1)
+    end
+  end
+  return call("matmul", operands,
+    copy(case.args, { transpose_a = 1, transpose_b = 1 }))
+end
+
+-- A source: whole tensors of a shape.
+local function run_source(case, _, dtype)
+  local args = copy(case.args)
+  args.dtype = dtype
+  if rows.find(rows.op(case.op).params, "rows") then
+    args.rows, args.columns, args.shape = args.shape[1], args.shape[2], nil
+  end
+  return call(case.op, {}, args)
+end
+
+-- One step of a chain on 'x'; 'kept' holds the inputs and saved tensors.
+local function take_step(step, x, kept)
+  if step.op == "save" then
+    kept[step.as] = x
+    return x
+  elseif step.op == "load" then
+    return kept[step.from]
+  end
+  local row = rows.op(step.op)
+  local inputs = { [row.inputs[1].name] = x }
+  if step.with then inputs[row.inputs[2].name] = kept[step.with] end
+  return call(step.op, inputs, step.args or {})[1]
+end
+
+local function walk(steps, x, kept)
+  for _, step in ipairs(steps) do
+    refuse_rest("field", step,
+      { op = 1, args = 1, with = 1, as = 1, from = 1 })
+    x = take_step(step, x, kept)
+  end
+  return x
+end
+
+local function run_chain(case, inputs)
+  refuse_rest("argument", case.args, { steps = 1 })
+  return { walk(case.args.steps, inputs.x, copy(inputs)) }
+end
+
+local function run_inplace_add(case, inputs)
+  refuse_rest("argument", case.args, { view = 1, alpha = 1 })
+  local view = walk(case.args.view, inputs.x, {})
+  view:add_(inputs.y * case.args.alpha)
+  return { inputs.x }
+end
+
+-- Parameters p1, p2, ... moved by given gradients g1, g2, ... of each step.
+local function run_optimizer(case, inputs, dtype)
+  local parameters, paths = {}, {}
+  while inputs["p" .. #parameters + 1] do
+    local i = #parameters + 1
+    parameters[i], paths[i] = tensors.leaf(inputs["p" .. i]), {}
+  end
+  local optimizer = pg.optim[case.op](parameters, case.args)
+  for step = 1, inputs.g1.shape[1] do
+    for i, p in ipairs(parameters) do
+      p.grad = inputs["g" .. i]:select(1, step):clone()
+    end
+    optimizer:step()
+    for i, p in ipairs(parameters) do
+      table.move(tensors.flat(p), 1, p:numel(), #paths[i] + 1, paths[i])
+    end
+  end
+  local outputs = {}
+  for i, path in ipairs(paths) do
+    outputs[i] = tensors.make(inputs["g" .. i].shape, path, dtype)
+  end
+  return outputs
+end
+
+-- Weights w1, b1, w2, b2, ... as leaves, in order.
+local function weights_of(inputs)
+  local list = {}
+  while inputs["w" .. #list // 2 + 1] do
+    local i = #list // 2 + 1
+    list[#list + 1] = tensors.leaf(inputs["w" .. i])
+    list[#list + 1] = tensors.leaf(inputs["b" .. i])
+  end
+  return list
+end
+
+-- A network of linear maps with an activation between them.
+local function forward(x, weights, activation)
+  for i = 1, #weights, 2 do
+    x = pg.linear(x, weights[i], weights[i + 1])
+    if i + 1 < #weights then x = pg[activation](x) end
+  end
+  return x
+end
+
+-- l1 sum |w| + l2 sum w^2 over the weights, without the biases; nil if none.
+local function penalty(weights, l1, l2)
+  local total
+  for i = 1, #weights, 2 do
+    local w = weights[i]
+    local part = w:abs():sum() * (l1 or 0) + (w * w):sum() * (l2 or 0)
+    total = total and total + part or part
+  end
+  return total
+end
+
+-- A whole training: losses of the steps and final weights.
+local function run_training(case, inputs, dtype)
+  local args = case.args
+  local weights = weights_of(inputs)
+  local settings = copy(args, { layers = 1, batch = 1, activation = 1,
+    loss = 1, optimizer = 1, steps = 1, l1 = 1, l2 = 1 })
+  local optimizer = pg.optim[args.optimizer](weights, settings)
+  local losses, plain = {}, {}
+  for step = 1, args.steps do
+    local chosen = inputs.order:select(1, step)
+    local y = forward(inputs.x:index_select(chosen, 1), weights,
+      args.activation)
+    local data_loss = pg[args.loss](y, inputs.y:index_select(chosen, 1))
+    local loss = data_loss
+    if args.l1 or args.l2 then
+      loss = data_loss + penalty(weights, args.l1, args.l2)
+    end
+    losses[step], plain[step] = loss:item(), data_loss:item()
+    optimizer:zero_grad()
+    loss:backward()
+    optimizer:step()
+  end
+  local outputs = { tensors.make({ args.steps }, losses, dtype) }
+  if args.l1 then
+    outputs[2] = tensors.make({ args.steps }, plain, dtype)
+  end
+  table.move(weights, 1, #weights, #outputs + 1, outputs)
+  return outputs
+end
+
+-- First operation of 'steps' that is no row.
+local function missing_step(steps)
+  for _, step in ipairs(steps) do
+    if step.op ~= "save" and step.op ~= "load" and not rows.op(step.op) then
+      return step.op
+    end
+  end
+  return nil
+end
+
+local special = {
+  matmul = { run = run_matmul },
+  chain = { run = run_chain, steps = "steps" },
+  inplace_add = { run = run_inplace_add, steps = "view" },
+  train_mlp = { run = run_training },
+  train_penalty = { run = run_training },
+}
+
+-- How to run 'case'. -> function, or nil and the name of what is missing
+function runs.of(case, group)
+  local entry = special[case.op]
+  if entry then
+    local missing = entry.steps and missing_step(case.args[entry.steps])
+    if missing then return nil, missing end
+    return entry.run
+  end
+  if pg.optim[case.op] then return run_optimizer end
+  if not rows.op(case.op) then return nil, case.op end
+  if group == "init" then return run_source end
+  if case.args.side then return run_number end
+  return run_row
+end
+
+return runs

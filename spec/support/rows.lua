@@ -1,0 +1,24 @@
+-- The tables of operations, layers and optimizers as specs see them, by name.
+
+local pg = require "perigee"
+
+local rows = { list = pg.ops() }
+
+local by_name = {}
+for _, row in ipairs(rows.list) do by_name[row.name] = row end
+
+-- Row of operation 'name', nil if there is none.
+function rows.op(name) return by_name[name] end
+
+-- True if a flag of the row is set: "view", "source", "inplace", ...
+function rows.has(row, flag) return row.flags[flag] == true end
+
+-- The entry called 'name' of a row's inputs or params.
+function rows.find(list, name)
+  for _, entry in ipairs(list) do
+    if entry.name == name then return entry end
+  end
+  return nil
+end
+
+return rows
