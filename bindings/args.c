@@ -64,10 +64,12 @@ static const char *wanted(peri_type type) {
 /* Raise "what: name must be X, got Y". */
 static int mistyped(lua_State *L, const pgl_state *S, const char *what,
                     const peri_param *param, int index) {
-  const char *got = lua_type(L, index) == LUA_TNUMBER
-                        ? luaL_tolstring(L, index, NULL)
-                        : pgl_kind(L, S, index);
+  const char *got = pgl_kind(L, S, index);
   const char *must = wanted(param->type);
+  if (lua_type(L, index) == LUA_TNUMBER)
+    got = luaL_tolstring(L, index, NULL);
+  else if (lua_type(L, index) == LUA_TSTRING && lua_rawlen(L, index) < 40)
+    got = lua_pushfstring(L, "string \"%s\"", lua_tostring(L, index));
   if (param->choices) must = lua_pushfstring(L, "one of %s", param->choices);
   return pgl_error(L, "%s: %s must be %s, got %s", what, param->name, must,
                    got);
@@ -214,7 +216,8 @@ static void take_input(reader *r, int input, int index) {
   unsigned flags = r->inputs[input].flags;
   bool right;
   if (flags & PERI_IN_LIST) {
-    right = lua_type(r->L, index) == LUA_TTABLE;
+    right = lua_type(r->L, index) == LUA_TTABLE ||
+            pgl_to_tensor(r->L, r->S, index) != NULL;
     r->list = index;
   } else if (lua_type(r->L, index) == LUA_TNUMBER) {
     right = (flags & PERI_IN_NUMBER) != 0;
@@ -346,7 +349,7 @@ static void read_options(reader *r) {
 static void require_inputs(reader *r) {
   for (int i = 0; i < r->ninputs; i++)
     if (!r->args->at[i] && !(r->inputs[i].flags & PERI_IN_OPTIONAL))
-      input_mistyped(r, i, "nil");
+      input_mistyped(r, i, "no value");
 }
 
 void pgl_read_args(lua_State *L, const pgl_state *S,

@@ -24,6 +24,7 @@
 
 #include "perigee.h"
 
+#define PGL_MAX_ARGUMENTS 16 /* tensors that a layer may take */
 #define PGL_MAX_RESULTS 8    /* tensors that a module or a batch may give */
 #define PGL_TEXT_BYTES 192   /* of a shape or a list of names in a message */
 
@@ -135,7 +136,7 @@ typedef struct {
 } pgl_function;
 
 /* Tables of functions, ended by a NULL name. */
-extern const pgl_function pgl_root_functions[];      /* autograd.c */
+extern const pgl_function pgl_autograd_functions[];  /* autograd.c */
 extern const pgl_function pgl_info_functions[];      /* info.c */
 extern const pgl_function pgl_make_functions[];      /* tensor_make.c */
 extern const pgl_function pgl_parameter_functions[]; /* tensor_make.c */
@@ -148,9 +149,12 @@ extern const pgl_function pgl_tensor_fields[];       /* tensor_field.c */
 extern const pgl_function pgl_nn_functions[];        /* class.c */
 extern const pgl_function pgl_module_methods[];      /* module.c */
 extern const pgl_function pgl_optimizer_methods[];   /* optim.c */
+extern const pgl_function pgl_optim_functions[];     /* optim.c */
 extern const pgl_function pgl_data_functions[];      /* data.c */
 extern const pgl_function pgl_loader_methods[];      /* data.c */
 
+/* Push the module's table. */
+void pgl_push_module_table(lua_State *L);
 /* Add the functions of 'rows' to the table at the top, each with the state as
    its first upvalue. */
 void pgl_add_functions(lua_State *L, const pgl_function *rows);
@@ -160,9 +164,16 @@ void pgl_open_tensor(lua_State *L, pgl_state *S);
 void pgl_open_scope(lua_State *L, pgl_state *S);
 void pgl_open_record(lua_State *L, pgl_state *S);
 void pgl_open_module(lua_State *L, pgl_state *S);
-void pgl_open_class(lua_State *L, pgl_state *S);
 void pgl_open_optim(lua_State *L, pgl_state *S);
 void pgl_open_data(lua_State *L, pgl_state *S);
+
+/* A Lua module built in, named in the source that docs/embed.sh prints. */
+typedef struct {
+  const char *name; /* "perigee.host"; NULL ends the array */
+  const char *code;
+  size_t size;
+} peri__lua_module;
+extern const peri__lua_module peri__lua_modules[];
 
 /* ---- Errors (error.c) ------------------------------------------------- */
 
@@ -222,10 +233,24 @@ peri_tensor *pgl_scalar(lua_State *L, pgl_state *S, int index);
 /* Number of inputs, or parameters, of a row. */
 int pgl_count_inputs(const peri_input *inputs);
 int pgl_count_params(const peri_param *params);
-/* Push a value the way Lua code would write it; 'shift' is added to whole
-   numbers that count from 0. */
+
+/* ---- Rows (rows.c) ---------------------------------------------------- */
+
+/* Push a value the way Lua code would write it; 'shift' is added to positions
+   that do not count from the end. */
 void pgl_push_value(lua_State *L, const peri_param *param,
                     const peri_value *value, int shift);
+/* The same as text. */
+void pgl_push_value_text(lua_State *L, const peri_param *param,
+                         const peri_value *value, int shift);
+/* Push a row as a table: name, params, doc. */
+void pgl_push_row(lua_State *L, const char *name, const peri_param *params,
+                  const char *doc);
+void pgl_push_op_row(lua_State *L, const peri_op *op);
+/* Push what help prints of a row; 'before' stands in front of its name. */
+void pgl_push_row_text(lua_State *L, const char *before, const char *name,
+                       const peri_input *inputs, const peri_param *params,
+                       const char *doc);
 
 /* ---- Tensors (tensor.c) ----------------------------------------------- */
 
@@ -244,7 +269,8 @@ peri_tensor *pgl_to_tensor(lua_State *L, const pgl_state *S, int index);
 /* The same, but raise "what: name must be a tensor, got ...". */
 peri_tensor *pgl_check_tensor(lua_State *L, const pgl_state *S, int index,
                               const char *what, const char *name);
-/* A list of tensors at 'index' as an array on the stack (one value pushed). */
+/* A list of tensors at 'index', or one tensor, as an array on the stack (one
+   value pushed, nothing allocated after it). */
 peri_tensor **pgl_check_tensors(lua_State *L, const pgl_state *S, int index,
                                 const char *what, const char *name,
                                 int *count);
@@ -292,11 +318,19 @@ peri_tensor *pgl_build(lua_State *L, pgl_state *S, int index,
 /* Objects between core's return and their boxes. */
 typedef struct {
   int count;
-  peri_made made[PGL_MAX_RESULTS];
+  peri_made made[];
 } pgl_hold;
-pgl_hold *pgl_new_hold(lua_State *L);
-/* Own 'count' tensors. Raises nothing. */
+/* Push one with room for 'room' objects. */
+pgl_hold *pgl_new_hold(lua_State *L, int room);
+/* Own 'count' tensors, some of them NULL. Raises nothing. */
 void pgl_hold_tensors(pgl_hold *hold, peri_tensor *const *x, int count);
+/* As pgl_check_tensors, with shares of the tensors in 'hold', so that what
+   runs next may do to their boxes what it likes (two values pushed). */
+peri_tensor **pgl_hold_list(lua_State *L, const pgl_state *S, int index,
+                            const char *what, const char *name, int *count,
+                            pgl_hold **hold);
+/* Drop all shares now. */
+void pgl_hold_drop(pgl_hold *hold);
 /* Push a box with tensor 'index' of 'hold'. */
 void pgl_push_held(lua_State *L, pgl_state *S, pgl_hold *hold, int index);
 
@@ -315,15 +349,24 @@ void pgl_scope_leave(pgl_tensor *box);
 
 /* ---- Modules (module.c, class.c) -------------------------------------- */
 
+/* Push an empty userdata of a module. */
+pgl_module *pgl_new_module(lua_State *L);
 /* Push the userdata of 'module'. */
 void pgl_push_module(lua_State *L, pgl_state *S, peri_module *module);
 /* The module at 'index', NULL if it is something else. */
 peri_module *pgl_to_module(lua_State *L, const pgl_state *S, int index);
-/* Call the forward of a class's instance: function and arguments are on the
-   stack as for lua_call. */
+/* Push the constructor of a layer. */
+void pgl_push_layer(lua_State *L, const peri_layer *layer);
+/* Slot 'name' of the module itself. -> false if there is none */
+bool pgl_find_slot(const peri_module *module, const char *name,
+                   peri_slot *slot);
+/* Call the forward of the class's instance at 1, arguments behind it. */
 int pgl_call_instance(lua_State *L, pgl_state *S);
-/* Field 'key' (at the top, popped) of an instance's class; nil if none. */
-void pgl_class_field(lua_State *L, int instance);
+/* Push field 2 of the instance at 1: its own or its class's. -> false, with
+   nothing pushed, if it is nil */
+bool pgl_instance_field(lua_State *L);
+/* Set field 2 of the instance at 1 to the value at 3. */
+int pgl_set_instance_field(lua_State *L, pgl_state *S, peri_module *module);
 
 /* ---- Collector (collector.c) ------------------------------------------ */
 

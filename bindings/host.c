@@ -193,6 +193,12 @@ static bool print_version(peri_vm *vm) {
   return run_string(vm, "print(require 'perigee.host'.version())", "version");
 }
 
+static bool print_info(peri_vm *vm) {
+  char code[80];
+  snprintf(code, sizeof code, "require 'perigee.host'.info '%s'", repl_kind());
+  return run_string(vm, code, "info");
+}
+
 /* ---- The session ------------------------------------------------------ */
 
 /* Read lines and run them until the input ends; errors are shown and the
@@ -221,8 +227,7 @@ static bool serve(peri_vm *vm, const command *asked) {
   bool terminal = isatty(STDIN_FILENO);
   bool idle = !asked->script && !asked->code && !asked->version;
   bool session = asked->interactive || (idle && terminal);
-  if (asked->info)
-    return run_string(vm, "require 'perigee.host'.info()", "info");
+  if (asked->info) return print_info(vm);
   if (session || asked->version) {
     if (!print_version(vm)) return false;
   }

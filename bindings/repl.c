@@ -217,6 +217,14 @@ static repl_event read_edited(repl *editor, const char **line) {
 
 /* ---- Either form ------------------------------------------------------ */
 
+const char *repl_kind(void) {
+#ifdef PERI_HAVE_LIBEDIT
+  return "libedit";
+#else
+  return "plain";
+#endif
+}
+
 repl *repl_open(peri_vm *vm) {
   repl *editor = calloc(1, sizeof *editor);
   if (!editor) return NULL;

@@ -9,6 +9,8 @@ typedef struct repl repl;
 
 typedef enum { REPL_LINE, REPL_INTERRUPTED, REPL_END } repl_event;
 
+/* What this build reads lines with at a terminal: "libedit" or "plain". */
+const char *repl_kind(void);
 /* An editor on standard input that completes names of 'vm'; NULL when memory
    fails. */
 repl *repl_open(peri_vm *vm);

@@ -101,13 +101,15 @@ peri_tensor **pgl_check_tensors(lua_State *L, const pgl_state *S, int index,
                                 const char *what, const char *name,
                                 int *count) {
   index = lua_absindex(L, index);
-  if (lua_type(L, index) != LUA_TTABLE)
+  bool alone = pgl_to_tensor(L, S, index) != NULL;
+  if (!alone && lua_type(L, index) != LUA_TTABLE)
     pgl_error(L, "%s: %s must be a list of tensors, got %s", what, name,
               pgl_kind(L, S, index));
-  *count = (int)lua_rawlen(L, index);
+  *count = alone ? 1 : (int)lua_rawlen(L, index);
   peri_tensor **list =
       lua_newuserdatauv(L, ((size_t)*count + 1) * sizeof *list, 0);
-  for (int i = 0; i < *count; i++) {
+  if (alone) list[0] = pgl_to_tensor(L, S, index);
+  for (int i = 0; !alone && i < *count; i++) {
     lua_rawgeti(L, index, i + 1);
     list[i] = pgl_to_tensor(L, S, -1);
     if (!list[i])
@@ -127,24 +129,40 @@ static peri_tensor *self_tensor(lua_State *L, const pgl_state *S,
 
 /* ---- Results on their way --------------------------------------------- */
 
-static int hold_gc(lua_State *L) {
-  pgl_hold *hold = lua_touserdata(L, 1);
+void pgl_hold_drop(pgl_hold *hold) {
   for (int i = 0; i < hold->count; i++) {
     peri_release(hold->made[i].tensor);
     peri_dataset_free(hold->made[i].dataset);
   }
   hold->count = 0;
+}
+
+static int hold_gc(lua_State *L) {
+  pgl_hold_drop(lua_touserdata(L, 1));
   return 0;
 }
 
-pgl_hold *pgl_new_hold(lua_State *L) {
-  return pgl_new(L, PGL_HOLD, sizeof(pgl_hold), 0);
+pgl_hold *pgl_new_hold(lua_State *L, int room) {
+  size_t bytes = sizeof(pgl_hold) + (size_t)room * sizeof(peri_made);
+  return pgl_new(L, PGL_HOLD, bytes, 0);
 }
 
 void pgl_hold_tensors(pgl_hold *hold, peri_tensor *const *x, int count) {
   for (int i = 0; i < count; i++)
     hold->made[i] = (peri_made){.tensor = peri_keep(x[i])};
   hold->count = count > 0 ? count : 0;
+}
+
+peri_tensor **pgl_hold_list(lua_State *L, const pgl_state *S, int index,
+                            const char *what, const char *name, int *count,
+                            pgl_hold **hold) {
+  int room = lua_type(L, index) == LUA_TTABLE ? (int)lua_rawlen(L, index) : 1;
+  *hold = pgl_new_hold(L, room);
+  peri_tensor **list = pgl_check_tensors(L, S, index, what, name, count);
+  if (*count > room) /* a finalizer changed the list */
+    pgl_error(L, "%s: %s grew while it was read", what, name);
+  pgl_hold_tensors(*hold, list, *count);
+  return list;
 }
 
 void pgl_push_held(lua_State *L, pgl_state *S, pgl_hold *hold, int index) {
@@ -287,7 +305,8 @@ static int method_requires_grad(lua_State *L) {
 
 const pgl_function pgl_tensor_methods[] = {
     {"item", "x:item()", method_item,
-     "Give the only element as a Lua number, or as a boolean of a bool tensor.\n"
+     "Give the only element as a Lua number, that of a bool tensor as a\n"
+     "boolean.\n"
      "errors  shape if x has not exactly one element"},
     {"totable", "x:totable()", pgl_tensor_totable,
      "Give the elements as nested lists; those of a 0-d tensor as one value."},

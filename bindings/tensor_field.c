@@ -2,7 +2,7 @@
    registered at run time, or an error that names the nearest.
 
    __index looks at the key's type first. Names are looked up in one table of
-   members, where a method is its function and a field the address of its row. */
+   members, where a method is its function and a field its row's address. */
 #include <string.h>
 
 #include "binding.h"

@@ -32,8 +32,8 @@ static int check_fresh(const peri_frame *frame, const peri_tensor *x,
                        const char *name) {
   if (!x->view || !x->node || x->view_version == x->storage->version) return 0;
   return peri__op_fail(frame, PERI_EGRAD,
-                       "%s is a view of a tensor that %s_ changed in place "
-                       "since; take the view again",
+                       "%s is a view of a tensor that was changed in place by "
+                       "%s since; take the view again",
                        name, x->storage->changed_by);
 }
 
@@ -260,6 +260,7 @@ static int run_composed(peri_frame *frame) {
 
 static int run_view(peri_frame *frame) {
   int status = frame->op->forward(frame);
+  if (status == 0) status = frame->ctx->status;
   if (status < 0) return status;
   frame->nout = 1;
   if (!to_record(frame)) return 0;

@@ -1,178 +1,12 @@
-/* autograd.c - the history of tensors and the walk back through it. Knows
-   nodes, edges and rows, no operation by name.
-
-   A node is one application that was recorded: its row, the parameter values,
-   the inputs and outputs that the row saves with their version numbers, and an
-   edge for each input: to the node that made it, or to a leaf. It is counted,
-   owned by its outputs and by the nodes after it.
+/* autograd.c - the walk back through the history. Knows nodes, edges and rows,
+   no operation by name.
 
    A backward is a heap of nodes by sequence number: a node is younger than
    all it depends on, so when it comes to the top every gradient flowing into
    it has arrived. Gradients of leaves are gathered beside the leaves and put
    in at the end, all or none. Nothing here recurses: a chain of a million
    nodes needs no stack. */
-#include "internal.h"
-
-struct peri_node {
-  int64_t refs;
-  const peri_op *op;
-  uint64_t sequence;
-  int base, nin, nout;
-  bool freed;           /* saved tensors are gone */
-  const void *pass;     /* the backward that has it in its heap */
-  peri_node *next_dead; /* in the list of nodes to free */
-  peri_value *value;    /* one per parameter */
-  peri_meta *in_meta;   /* the arrays lie behind the node, one per input */
-  peri_node **next;     /* edge to the node that made the input, */
-  peri_tensor **leaf;   /* or to a leaf; or neither */
-  peri_tensor **in;     /* saved inputs */
-  peri_tensor **dx;     /* results while the node is at work */
-  int *next_output;     /* which output of 'next' the input was */
-  uint32_t *in_version;
-  bool *needs;          /* there is an edge */
-  peri_tensor *out[PERI_MAX_OUTPUTS]; /* saved outputs, without their node */
-  uint32_t out_version[PERI_MAX_OUTPUTS];
-  peri_tensor *dy[PERI_MAX_OUTPUTS]; /* gathered in a backward */
-};
-
-/* ---- Making nodes ----------------------------------------------------- */
-
-/* The next 'count' entries of 'size' bytes of the block at '*place'. */
-static void *carve(char **place, int count, size_t size) {
-  void *array = *place;
-  *place += ((size_t)count * size + 7) / 8 * 8;
-  return array;
-}
-
-static peri_node *node_alloc(peri_context *ctx, int nin, int params) {
-  size_t each = sizeof(peri_meta) + 4 * sizeof(void *) + 3 * 8;
-  size_t bytes = sizeof(peri_node) + (size_t)params * sizeof(peri_value) +
-                 (size_t)nin * each + 64;
-  peri_node *node = peri__alloc_zeroed(ctx, bytes);
-  if (!node) return NULL;
-  char *place = (char *)node + (sizeof *node + 7) / 8 * 8;
-  node->value = carve(&place, params, sizeof *node->value);
-  node->in_meta = carve(&place, nin, sizeof *node->in_meta);
-  node->next = carve(&place, nin, sizeof *node->next);
-  node->leaf = carve(&place, nin, sizeof *node->leaf);
-  node->in = carve(&place, nin, sizeof *node->in);
-  node->dx = carve(&place, nin, sizeof *node->dx);
-  node->next_output = carve(&place, nin, sizeof *node->next_output);
-  node->in_version = carve(&place, nin, sizeof *node->in_version);
-  node->needs = carve(&place, nin, sizeof *node->needs);
-  return node;
-}
-
-static void add_edge(peri_node *node, int i, peri_tensor *x) {
-  node->in_meta[i] = peri__meta(x);
-  if (!peri_requires_grad(x)) return;
-  node->needs[i] = true;
-  if (x->node) {
-    node->next[i] = x->node;
-    node->next_output[i] = x->output;
-    peri__node_hold(x->node);
-  } else {
-    node->leaf[i] = peri__hold(x);
-  }
-}
-
-static void save_inputs(peri_node *node, const peri_frame *frame) {
-  for (int i = 0; i < frame->nin; i++) {
-    peri_tensor *x = frame->in[i];
-    if (!x) continue;
-    add_edge(node, i, x);
-    if (i >= PERI_MAX_INPUTS || !(node->op->saves & PERI_SAVE_IN(i))) continue;
-    node->in[i] = peri__hold(x);
-    node->in_version[i] = x->storage->version;
-  }
-}
-
-/* Outputs are saved as aliases without the node, which would own itself. */
-static int save_outputs(peri_node *node, const peri_frame *frame) {
-  for (int i = 0; i < frame->nout; i++) {
-    if (!(node->op->saves & PERI_SAVE_OUT(i))) continue;
-    peri_tensor *alias = peri__alias(frame->y[i]);
-    if (!alias) return frame->ctx->status;
-    node->out[i] = peri__hold(alias);
-    peri__scope_drop(alias);
-  }
-  return 0;
-}
-
-peri_node *peri__node_begin(peri_frame *frame) {
-  peri_context *ctx = frame->ctx;
-  int params = peri__count_params(frame->op->params);
-  peri_node *node = node_alloc(ctx, frame->nin, params);
-  if (!node) return NULL;
-  node->refs = 1;
-  node->op = frame->op;
-  node->sequence = ++ctx->sequence;
-  node->base = frame->base;
-  node->nin = frame->nin;
-  node->nout = frame->nout;
-  memcpy(node->value, frame->value, (size_t)params * sizeof *node->value);
-  save_inputs(node, frame);
-  if (save_outputs(node, frame) < 0) {
-    peri__node_drop(ctx, node);
-    return NULL;
-  }
-  return node;
-}
-
-void peri__node_finish(peri_node *node, peri_frame *frame) {
-  for (int i = 0; i < frame->nout; i++) {
-    peri_tensor *y = frame->y[i];
-    if (node->out[i]) node->out_version[i] = y->storage->version;
-    if (!peri__is_float(y->dtype)) continue; /* positions have no gradient */
-    if (y->node) peri__node_drop(frame->ctx, y->node);
-    y->node = node;
-    y->output = i;
-    peri__node_hold(node);
-  }
-  peri__node_drop(frame->ctx, node); /* the outputs own it now */
-}
-
-/* ---- Freeing nodes ---------------------------------------------------- */
-
-void peri__node_hold(peri_node *node) { node->refs++; }
-
-static void free_saved(peri_node *node) {
-  for (int i = 0; i < node->nin; i++) {
-    peri__drop(node->in[i]);
-    node->in[i] = NULL;
-  }
-  for (int i = 0; i < PERI_MAX_OUTPUTS; i++) {
-    peri__drop(node->out[i]);
-    node->out[i] = NULL;
-  }
-}
-
-static void free_node(peri_context *ctx, peri_node *node) {
-  free_saved(node);
-  for (int i = 0; i < node->nin; i++) {
-    peri__drop(node->leaf[i]);
-    if (node->next[i]) peri__node_drop(ctx, node->next[i]);
-  }
-  peri__free(ctx, node);
-}
-
-/* Nodes that lose their last owner wait in a list, so that freeing a chain
-   does not recurse. */
-void peri__node_drop(peri_context *ctx, peri_node *node) {
-  if (--node->refs > 0) return;
-  node->next_dead = ctx->dying;
-  ctx->dying = node;
-  if (ctx->reaping) return;
-  ctx->reaping = true;
-  while (ctx->dying) {
-    peri_node *dead = ctx->dying;
-    ctx->dying = dead->next_dead;
-    free_node(ctx, dead);
-  }
-  ctx->reaping = false;
-}
-
-/* ---- A backward ------------------------------------------------------- */
+#include "node.h"
 
 typedef struct {
   peri_tensor *leaf;
@@ -294,8 +128,8 @@ static int changed_error(pass *p, const peri_node *node, const char *what,
                          const peri_tensor *x) {
   peri_text shape = peri__shape_of(x);
   return peri_fail(p->ctx, PERI_EGRAD,
-                   "backward: %s needs its %s of shape %s, but %s_ changed it "
-                   "in place since",
+                   "backward: %s needs its %s of shape %s, which was changed "
+                   "in place by %s since",
                    node->op->name, what, shape.s, x->storage->changed_by);
 }
 
@@ -387,7 +221,7 @@ static int run_node(pass *p, peri_node *node) {
   if (status == 0) status = distribute(p, node);
   leave_pass(node);
   if (status == 0 && !p->retain) {
-    free_saved(node);
+    peri__free_saved(node);
     node->freed = true;
   }
   peri_scope_close(scope);
@@ -612,71 +446,4 @@ int peri_gradients(peri_tensor *const *outputs, int count,
   hand_over(grads, input_count, status);
   peri__leave(ctx);
   return status == 0 ? (int)ctx->status : status;
-}
-
-/* ---- Leaves ----------------------------------------------------------- */
-
-bool peri_requires_grad(const peri_tensor *x) {
-  return x->requires_grad || x->node;
-}
-
-bool peri_is_leaf(const peri_tensor *x) { return !x->node; }
-
-peri_tensor *peri_grad(const peri_tensor *x) { return x->grad; }
-
-static int set_requires_grad(peri_tensor *x, bool on) {
-  if (x->node)
-    return peri_fail(x->ctx, PERI_EGRAD,
-                     "requires_grad: the tensor was made by %s; only leaves "
-                     "can be set, detach it first",
-                     x->node->op->name);
-  if (on && !peri__is_float(x->dtype))
-    return peri_fail(x->ctx, PERI_EDTYPE,
-                     "requires_grad: only floats have gradients, this is %s",
-                     peri_dtype_name(x->dtype));
-  x->requires_grad = on;
-  return 0;
-}
-
-int peri_set_requires_grad(peri_tensor *x, bool on) {
-  if (!x) return PERI_EARG;
-  int status = peri__enter(x->ctx);
-  if (status < 0) return status;
-  status = set_requires_grad(x, on);
-  peri__leave(x->ctx);
-  return status;
-}
-
-static int set_grad(peri_tensor *x, peri_tensor *grad) {
-  if (grad && (!peri__same_shape(x->shape, x->ndim, grad->shape, grad->ndim) ||
-               x->dtype != grad->dtype || grad->ctx != x->ctx)) {
-    peri_text shape = peri__shape_of(x), got = peri__shape_of(grad);
-    return peri_fail(x->ctx, PERI_ESHAPE,
-                     "grad: %s of shape %s does not fit a tensor %s of %s",
-                     peri_dtype_name(grad->dtype), got.s,
-                     peri_dtype_name(x->dtype), shape.s);
-  }
-  peri_tensor *old = x->grad;
-  x->grad = peri__hold(grad);
-  peri__drop(old);
-  return 0;
-}
-
-int peri_set_grad(peri_tensor *x, peri_tensor *grad) {
-  if (!x) return PERI_EARG;
-  int status = peri__enter(x->ctx);
-  if (status < 0) return status;
-  status = set_grad(x, grad);
-  peri__leave(x->ctx);
-  return status;
-}
-
-bool peri_grad_enabled(const peri_context *ctx) { return ctx->grad_enabled; }
-
-bool peri_set_grad_enabled(peri_context *ctx, bool on) {
-  bool was = ctx->grad_enabled;
-  if (peri__enter_always(ctx) < 0) return was;
-  ctx->grad_enabled = on;
-  peri__leave(ctx);
-  return was;
 }

@@ -54,7 +54,7 @@ void peri__call_in(peri_call *call, const peri_tensor *x) {
 
 void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim) {
   peri_arg *arg = next_arg(call) - 1;
-  int64_t strides[PERI_MAX_DIMS];
+  int64_t strides[PERI_MAX_DIMS] = {0};
   int missing = ndim - arg->ndim;
   for (int d = 0; d < ndim; d++) {
     int own = d - missing;

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static const char *const refused_text =
     "context: in use by another thread; give each thread its own";
@@ -170,6 +171,11 @@ static void free_context(peri_context *ctx) {
   memory.free(memory.user, ctx, CONTEXT_BYTES);
 }
 
+static int processors(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count > 0 ? (int)count : 1;
+}
+
 peri_context *peri_context_new(const peri_options *options,
                                const char **why) {
   static const peri_options defaults = {0};
@@ -188,7 +194,7 @@ peri_context *peri_context_new(const peri_options *options,
   ctx->memory = memory;
   ctx->log = options->log;
   ctx->log_user = options->log_user;
-  ctx->threads = options->threads > 0 ? options->threads : 1;
+  ctx->threads = options->threads > 0 ? options->threads : processors();
   ctx->seed = options->seed;
   ctx->grad_enabled = true;
   ctx->providers[ctx->provider_count++] = &peri__plain_provider;
@@ -210,6 +216,18 @@ void peri_context_free(peri_context *ctx) {
 }
 
 int peri_threads(const peri_context *ctx) { return ctx->threads; }
+
+int peri_set_threads(peri_context *ctx, int threads) {
+  int status = peri__enter(ctx);
+  if (status < 0) return status;
+  if (threads < 0)
+    status = peri_fail(ctx, PERI_EARG, "threads must be 0 or more, got %d",
+                       threads);
+  else
+    ctx->threads = threads > 0 ? threads : processors();
+  peri__leave(ctx);
+  return status;
+}
 
 const char *peri_isa(const peri_context *ctx) {
   (void)ctx;

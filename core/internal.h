@@ -332,12 +332,6 @@ int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args,
 
 /* Overwrite 'to' with a plain number (ops/copy.c). */
 int peri__fill_with(peri_tensor *to, const peri_value *number);
-/* View at 'places', and writing to it, with positions from 'base' in places
-   and messages (ops/view.c). */
-peri_tensor *peri__index(peri_tensor *x, const peri_index *places, int count,
-                         int base);
-int peri__set_index(peri_tensor *x, const peri_index *places, int count,
-                    int base, peri_tensor *value);
 
 /* ---- Modules, optimizers, data ---------------------------------------- */
 

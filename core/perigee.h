@@ -173,6 +173,7 @@ typedef struct {
   size_t live_storages; /* buffers they share */
 } peri_memory;
 
+/* What 'ctx' holds now. */
 PERI_API peri_memory peri_memory_stats(const peri_context *ctx);
 /* Give cached blocks back to the host. */
 PERI_API void peri_memory_trim(peri_context *ctx);
@@ -220,8 +221,11 @@ PERI_API peri_tensor *peri_tensor_wrap(
 PERI_API peri_tensor *peri_number(peri_context *ctx, double value);
 PERI_API peri_tensor *peri_whole(peri_context *ctx, int64_t value);
 
+/* The context that 'x' belongs to. */
 PERI_API peri_context *peri_tensor_context(const peri_tensor *x);
+/* Its element type. */
 PERI_API peri_dtype peri_tensor_dtype(const peri_tensor *x);
+/* Its number of dimensions, 0 for a single number. */
 PERI_API int peri_tensor_ndim(const peri_tensor *x);
 /* Sizes, ndim of them. */
 PERI_API const int64_t *peri_tensor_shape(const peri_tensor *x);
@@ -276,6 +280,7 @@ PERI_API int peri_set_at(peri_tensor *x, const peri_index *places, int count,
 
 /* ---- Gradients -------------------------------------------------------- */
 
+/* True if a gradient is wanted for 'x', as a leaf or through its history. */
 PERI_API bool peri_requires_grad(const peri_tensor *x);
 /* Mark a leaf as one whose gradient is wanted.
    errors  grad if x is not a leaf; dtype if x is not a float */
@@ -306,6 +311,7 @@ typedef struct {
   bool allow_unused;         /* inputs without a path get NULL, no error */
 } peri_grad_options;
 
+/* peri_backward for any outputs; 'options' may be NULL. */
 PERI_API int peri_backward_all(peri_tensor *const *outputs, int count,
                                const peri_grad_options *options);
 /* Gradients of sum_i <outputs[i], seeds[i]> with respect to 'inputs', into
@@ -598,6 +604,7 @@ typedef struct peri_layer {
   const char *doc;
 } peri_layer;
 
+/* Rows of the table of layers, NULL past the end or if none has the name. */
 PERI_API const peri_layer *peri_layer_at(int index);
 PERI_API const peri_layer *peri_layer_named(const char *name);
 /* Make a module of 'layer'.
@@ -627,6 +634,7 @@ PERI_API void peri_module_free(peri_module *module);
 /* Take another share. -> module */
 PERI_API peri_module *peri_module_keep(peri_module *module);
 
+/* The context that 'module' belongs to. */
 PERI_API peri_context *peri_module_context(const peri_module *module);
 /* Class name: "Linear", or the name of a custom class. */
 PERI_API const char *peri_module_type(const peri_module *module);
@@ -650,8 +658,8 @@ PERI_API bool peri_module_slot(const peri_module *module, int index,
                                peri_slot *slot);
 /* Put a parameter, buffer or child under 'name', in place of what is there;
    all NULL takes the name out.
-   errors  arg if name is empty or has a dot, or a child would contain itself;
-           grad if a parameter is not a leaf */
+   errors  arg if name is empty or has a dot, a child would contain itself or
+           the tree become deeper than 200; grad if a parameter is no leaf */
 PERI_API int peri_module_set(peri_module *module, const char *name,
                              peri_slot_kind kind, peri_tensor *tensor,
                              peri_module *child);
@@ -705,11 +713,14 @@ typedef struct peri_optim {
   const char *doc;
 } peri_optim;
 
+/* Rows of the table of optimizers, NULL past the end or if none has the
+   name. */
 PERI_API const peri_optim *peri_optim_at(int index);
 PERI_API const peri_optim *peri_optim_named(const char *name);
 /* Make an optimizer over 'count' parameters.
-   errors  arg if there is none, or one comes twice; grad if one is no leaf
-           that requires a gradient; dtype if one is not a float */
+   errors  arg if there is none, one comes twice or is an expanded view; grad
+           if one is no leaf that requires a gradient; dtype if one is not a
+           float; as the row says */
 PERI_API peri_optimizer *peri_optimizer_new(peri_context *ctx,
                                             const peri_optim *optim,
                                             peri_tensor *const *parameters,
@@ -752,8 +763,10 @@ typedef struct peri_reader {
   const char *doc;
 } peri_reader;
 
+/* Rows of the table of readers, NULL past the end or if none has the name. */
 PERI_API const peri_reader *peri_reader_at(int index);
 PERI_API const peri_reader *peri_reader_named(const char *name);
+/* Run a reader: what it makes goes into 'made'. -> count, or a status */
 PERI_API int peri_read(peri_context *ctx, const peri_reader *reader,
                        const peri_value *value, int base, peri_made *made,
                        int room);
@@ -797,9 +810,13 @@ typedef struct {
   bool drop_last;     /* leave out a last batch that is not full */
 } peri_loader_options;
 
+/* Make a loader of batches over 'dataset', of which it takes a share;
+   'options' may be NULL. */
 PERI_API peri_loader *peri_loader_new(peri_dataset *dataset,
                                       const peri_loader_options *options);
+/* Free 'loader'; its data set lives on if others share it. */
 PERI_API void peri_loader_free(peri_loader *loader);
+/* The context that 'loader' belongs to. */
 PERI_API peri_context *peri_loader_context(const peri_loader *loader);
 /* Batches of an epoch. */
 PERI_API int64_t peri_loader_size(const peri_loader *loader);

@@ -225,6 +225,9 @@ static int check_range(peri_context *ctx, const char *what,
 static int check_value(peri_context *ctx, const char *what,
                        const peri_param *param, peri_value *value) {
   int status = 0;
+  if (value->count < 0 || value->count > PERI_MAX_DIMS)
+    return peri_fail(ctx, PERI_EARG, "%s: %s has %d entries, at most %d",
+                     what, param->name, value->count, PERI_MAX_DIMS);
   switch (param->type) {
     case PERI_P_CHOICE: return check_choice(ctx, what, param, value);
     case PERI_P_INT: return check_range(ctx, what, param, (double)value->i);

@@ -169,6 +169,16 @@ peri_tensor *peri_tensor_new(peri_context *ctx, const void *data,
   return x;
 }
 
+/* Elements from the first to the last one that the strides reach. */
+static size_t reach(const peri_meta *meta, const int64_t *strides) {
+  int64_t count = peri__numel(meta->shape, meta->ndim);
+  if (!strides || count == 0) return (size_t)count;
+  int64_t last = 0;
+  for (int d = 0; d < meta->ndim; d++)
+    last += (meta->shape[d] - 1) * strides[d];
+  return (size_t)last + 1;
+}
+
 static peri_tensor *wrap(peri_context *ctx, void *data, const peri_meta *meta,
                          const int64_t *strides,
                          void (*release)(void *user, void *data),
@@ -178,8 +188,7 @@ static peri_tensor *wrap(peri_context *ctx, void *data, const peri_meta *meta,
   storage->refs = 1;
   storage->serial = ++ctx->serial;
   storage->data = data;
-  storage->bytes = (size_t)peri__numel(meta->shape, meta->ndim) *
-                   peri_dtype_size(meta->dtype);
+  storage->bytes = reach(meta, strides) * peri_dtype_size(meta->dtype);
   storage->wrapped = true;
   ctx->memory.stats.live_storages++;
   peri_tensor *x = tensor_over(ctx, storage, meta);
@@ -202,8 +211,13 @@ peri_tensor *peri_tensor_wrap(peri_context *ctx, void *data,
   peri_tensor *x = NULL;
   if (check_shape(ctx, "tensor_wrap", shape, ndim, dtype) == 0) {
     peri_meta meta = meta_of(shape, ndim, dtype);
+    bool backwards = false;
+    for (int d = 0; strides && d < ndim; d++)
+      backwards = backwards || strides[d] < 0;
     if (!data && peri__numel(shape, ndim) > 0)
       peri_fail(ctx, PERI_EARG, "tensor_wrap: data is NULL");
+    else if (backwards)
+      peri_fail(ctx, PERI_EARG, "tensor_wrap: strides must be 0 or more");
     else
       x = wrap(ctx, data, &meta, strides, release, user);
   }

@@ -22,7 +22,7 @@ static const row operations[] = {
 #define BINARY(name, kind, forward, da, db, low, high, doc) \
   {#name, {ANY(a) ANY(b){0}}, {{0}}, {0}, PERI_OP_INPLACE, doc},
 #define TERNARY(name, kind, inputs, forward, da, db, dc, low, high, doc) \
-  {#name, {inputs{0}}, {{0}}, {0}, PERI_OP_INPLACE, doc},
+  {#name, {inputs{0}}, {{0}}, {0}, 0, doc},
 #define STEP1(name, kind, forward, doc) \
   {#name, {IN(x){0}}, {{0}}, {0}, PERI_OP_INPLACE, doc},
 #define STEP2(name, kind, forward, doc) \

@@ -1,7 +1,7 @@
 /* embed_script.c - a host that hands its numbers to a Lua script and takes a
    tensor and a function back. The script fits a parabola to measurements that
    stay in the host's own array. Prints the coefficients, near 2, -3 and 0.5,
-   and the value at 10, near 175; takes about a second.
+   and the value at 10, near 170.5, in a fraction of a second.
 
      cc embed_script.c $(pkg-config --cflags --libs perigee) -o embed_script */
 #include <perigee.h>

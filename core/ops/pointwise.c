@@ -215,7 +215,8 @@ static int infer(peri_frame *frame);
 static int run_forward(peri_frame *frame);
 static int backward(peri_backprop *grad);
 
-#define FLAGS (PERI_OP_INPLACE | PERI_OP_ORDERED)
+#define ORDERED PERI_OP_ORDERED
+#define FLAGS (ORDERED | PERI_OP_INPLACE)
 #define REST(f, flags, saves, backward, doc) \
   {0}, flags, saves, infer, run_forward, backward, &details[f##_row], doc
 static const peri_op rows[] = {
@@ -224,7 +225,7 @@ static const peri_op rows[] = {
 #define BINARY(f, kind, forward, da, db, low, high, doc) \
   {#f, {ANY(a) ANY(b){0}}, {{0}}, REST(f, FLAGS, f##_saves, backward, doc)},
 #define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
-  {#f, {inputs{0}}, {{0}}, REST(f, FLAGS, f##_saves, backward, doc)},
+  {#f, {inputs{0}}, {{0}}, REST(f, ORDERED, f##_saves, backward, doc)},
 #define STEP1(f, kind, forward, doc) \
   {#f, {IN(x){0}}, {{0}}, REST(f, FLAGS | PERI_OP_CONSTANT, 0, NULL, doc)},
 #define STEP2(f, kind, forward, doc) \

@@ -289,72 +289,70 @@ int peri__select_forward(peri_frame *frame) {
 
 /* ---- Indexing --------------------------------------------------------- */
 
-/* The window that 'places' stand for. */
+/* The window that places stand for. */
 typedef struct {
   int64_t start[PERI_MAX_DIMS], length[PERI_MAX_DIMS], step[PERI_MAX_DIMS];
   int64_t shape[PERI_MAX_DIMS]; /* of the result */
   int ndim;
 } window;
 
-static int out_of_range(peri_tensor *x, int dim, int64_t given, int base) {
+static int out_of_range(peri_tensor *x, int dim, int64_t given) {
   peri_text shape = peri__shape_of(x);
   return peri_fail(x->ctx, PERI_EINDEX,
                    "index: position %lld is out of range, dimension %d of %s "
                    "has %lld positions",
-                   (long long)given, dim + base, shape.s,
-                   (long long)x->shape[dim]);
+                   (long long)given, dim, shape.s, (long long)x->shape[dim]);
 }
 
 /* 'given' from 0, negative from the end; -1 if it is neither. */
-static int64_t from_zero(int64_t given, int64_t size, int base) {
-  int64_t at = given < 0 ? given + size : given - base;
+static int64_t from_zero(int64_t given, int64_t size) {
+  int64_t at = given < 0 ? given + size : given;
   return at >= 0 && at < size ? at : -1;
 }
 
+/* A range may be empty: {2, 1}, up to behind the last position. */
 static int place_range(peri_tensor *x, int dim, const peri_index *place,
-                       int base, window *w) {
+                       window *w) {
   int64_t size = x->shape[dim];
-  int64_t first = from_zero(place->first, size, base);
-  int64_t last = from_zero(place->last, size, base);
+  int64_t first = from_zero(place->first, size);
+  int64_t last = from_zero(place->last, size);
   int64_t step = place->step ? place->step : 1;
-  bool empty = place->last == place->first - 1 && place->last >= base - 1;
   if (step < 0)
     return peri_fail(x->ctx, PERI_EINDEX, "index: the step must be positive");
-  if (empty && place->first - base >= 0 && place->first - base <= size) {
-    w->start[dim] = w->length[dim] = 0;
-    return 0;
-  }
-  if (first < 0) return out_of_range(x, dim, place->first, base);
-  if (last < 0) return out_of_range(x, dim, place->last, base);
-  w->start[dim] = first;
+  w->start[dim] = w->length[dim] = 0;
   w->step[dim] = step;
+  if (place->first >= 0 && place->first <= size &&
+      place->last == place->first - 1)
+    return 0;
+  if (first < 0) return out_of_range(x, dim, place->first);
+  if (last < 0) return out_of_range(x, dim, place->last);
+  w->start[dim] = first;
   w->length[dim] = last < first ? 0 : (last - first) / step + 1;
   return 0;
 }
 
 static int place_one(peri_tensor *x, int dim, const peri_index *place,
-                     int base, window *w) {
+                     window *w) {
   w->start[dim] = 0;
   w->length[dim] = x->shape[dim];
   w->step[dim] = 1;
-  if (place->kind == PERI_RANGE) return place_range(x, dim, place, base, w);
+  if (place->kind == PERI_RANGE) return place_range(x, dim, place, w);
   if (place->kind == PERI_ALL) return 0;
-  w->start[dim] = from_zero(place->first, x->shape[dim], base);
+  w->start[dim] = from_zero(place->first, x->shape[dim]);
   w->length[dim] = 1;
-  if (w->start[dim] < 0) return out_of_range(x, dim, place->first, base);
-  return 0;
+  return w->start[dim] < 0 ? out_of_range(x, dim, place->first) : 0;
 }
 
 static int find_window(peri_tensor *x, const peri_index *places, int count,
-                       int base, window *w) {
+                       window *w) {
   const peri_index all = {PERI_ALL, 0, 0, 0};
   w->ndim = 0;
-  if (count > x->ndim)
+  if (count < 0 || count > x->ndim)
     return peri_fail(x->ctx, PERI_EINDEX,
                      "index: %d places for %d dimensions", count, x->ndim);
   for (int d = 0; d < x->ndim; d++) {
     const peri_index *place = d < count ? &places[d] : &all;
-    int status = place_one(x, d, place, base, w);
+    int status = place_one(x, d, place, w);
     if (status < 0) return status;
     if (place->kind != PERI_AT) w->shape[w->ndim++] = w->length[d];
   }
@@ -370,35 +368,24 @@ static peri_tensor *at_window(peri_tensor *x, const window *w) {
   return y;
 }
 
-peri_tensor *peri__index(peri_tensor *x, const peri_index *places, int count,
-                         int base) {
+peri_tensor *peri_at(peri_tensor *x, const peri_index *places, int count) {
   window w;
   if (!x || peri__enter(x->ctx) < 0) return NULL;
   peri_tensor *y = NULL;
-  if (find_window(x, places, count, base, &w) == 0) y = at_window(x, &w);
+  if (find_window(x, places, count, &w) == 0) y = at_window(x, &w);
   peri__leave(x->ctx);
   return y;
 }
 
-int peri__set_index(peri_tensor *x, const peri_index *places, int count,
-                    int base, peri_tensor *value) {
+int peri_set_at(peri_tensor *x, const peri_index *places, int count,
+                peri_tensor *value) {
   if (!x) return PERI_EARG;
   int status = peri__enter(x->ctx);
   if (status < 0) return status;
   peri_scope scope = peri_scope_open(x->ctx);
-  peri_tensor *part = peri__index(x, places, count, base);
-  peri_tensor *done = peri_copy_(part, value);
+  peri_tensor *done = peri_copy_(peri_at(x, places, count), value);
   status = done ? 0 : (int)x->ctx->status;
   peri_scope_close(scope);
   peri__leave(x->ctx);
   return status;
-}
-
-peri_tensor *peri_at(peri_tensor *x, const peri_index *places, int count) {
-  return peri__index(x, places, count, 0);
-}
-
-int peri_set_at(peri_tensor *x, const peri_index *places, int count,
-                peri_tensor *value) {
-  return peri__set_index(x, places, count, 0, value);
 }

@@ -9,10 +9,10 @@ function host.version()
   return ("Perigee %s (%s)"):format(info.version, info.lua or _VERSION)
 end
 
--- The fields of pg.info() in the order of reading; others follow by name.
+-- The fields in the order of reading; others follow by name.
 local order = {
-  "version", "lua", "isa", "threads", "providers", "dtypes", "data",
-  "byte_limit", "libraries", "operations", "layers", "optimizers", "readers",
+  "perigee", "lua", "isa", "threads", "providers", "dtypes", "data folder",
+  "byte limit", "line editor", "operations", "layers", "optimizers", "readers",
 }
 
 -- Rows of `info` as pairs of strings, sorted as `order` says.
@@ -32,14 +32,20 @@ local function rows(info)
     if type(value) == "table" then
       value = #value > 0 and table.concat(value, ", ") or "none"
     end
-    list[i] = { (name:gsub("_", " ")), tostring(value) }
+    list[i] = { name, tostring(value) }
   end
   return list
 end
 
---- Print pg.info() as a table of two columns.
-function host.info()
-  local list, width = rows(pg.info()), 0
+--- Print pg.info() and what the executable adds, as a table of two columns.
+-- `editor` names what reads its lines; it sets no byte limit.
+function host.info(editor)
+  local info = pg.info()
+  info.perigee, info.version = info.version, nil
+  info["data folder"] = os.getenv "PERIGEE_DATA" or "./data"
+  info["byte limit"] = "none"
+  info["line editor"] = editor
+  local list, width = rows(info), 0
   for _, row in ipairs(list) do width = math.max(width, #row[1]) end
   for _, row in ipairs(list) do
     print(row[1] .. (" "):rep(width - #row[1] + 2) .. row[2])

@@ -26,9 +26,9 @@ function repl.read(line)
   end
   local text = pending and pending .. "\n" .. line or line
   pending = nil
-  local chunk, problem = load("return " .. text:gsub("^=", ""), "=stdin")
+  local chunk, problem = load("return " .. text:gsub("^=", ""), "=stdin", "t")
   if chunk then return chunk, false end
-  local statement, message = load(text, "=stdin")
+  local statement, message = load(text, "=stdin", "t")
   if statement then return statement, false end
   if unfinished(message) or unfinished(problem) then
     pending = text

@@ -37,7 +37,7 @@ static void sticky_error(void) {
   CHECK(says(ctx, "matmul") && says(ctx, "[2, 3]"));
   CHECK(matrix(ctx, 1, 1) == NULL);
   CHECK(peri_manual_seed(ctx, 1) == PERI_ESHAPE);
-  CHECK(peri_fail(ctx, PERI_EARG, "a second one") == PERI_EARG);
+  CHECK(peri_fail(ctx, PERI_EARG, "a second one") < 0);
   CHECK(says(ctx, "matmul"));
   peri_clear_error(ctx);
   CHECK(peri_error(ctx) == PERI_OK && peri_error_text(ctx)[0] == '\0');
@@ -249,7 +249,7 @@ static void scopes(void) {
   peri_exp(kept);
   peri_scope_close(outer);
   CHECK(live(ctx) == before + 1);
-  CHECK(fabs(total(kept) - 602.9) < 5);
+  CHECK(fabsf(*(float *)peri_tensor_data(kept) - expf(1)) < 1e-6F);
   peri_release(kept);
   CHECK(live(ctx) == before);
   peri_context_free(ctx);

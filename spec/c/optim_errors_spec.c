@@ -118,8 +118,10 @@ static void steps_as_a_whole(void) {
 
 int main(void) {
   ctx = peri_context_new(NULL, NULL);
+  peri_scope scope = peri_scope_open(ctx);
   refuses_wrong_parameters();
   refuses_wrong_numbers();
+  peri_scope_close(scope);
   CHECK(peri_memory_stats(ctx).live_tensors == 0);
   steps_as_a_whole();
   peri_context_free(ctx);

@@ -170,12 +170,14 @@ static void raises_the_version(void) {
 
 int main(void) {
   ctx = peri_context_new(NULL, NULL);
+  peri_scope scope = peri_scope_open(ctx);
   takes_pytorchs_steps();
   updates_half_precision();
   makes_the_states_it_needs();
   counts_steps_per_parameter();
   replays_with_the_count_and_the_rate();
   raises_the_version();
+  peri_scope_close(scope);
   CHECK(peri_memory_stats(ctx).live_tensors == 0);
   peri_context_free(ctx);
   return check_done("optim");

@@ -252,7 +252,7 @@ function runs.of(case, group)
     if missing then return nil, missing end
     return entry.run
   end
-  if pg.optim[case.op] then return run_optimizer end
+  if rows.optimizer(case.op) then return run_optimizer end
   if not rows.op(case.op) then return nil, case.op end
   if group == "init" then return run_source end
   if case.args.side then return run_number end

@@ -10,8 +10,10 @@ for _, row in ipairs(rows.list) do by_name[row.name] = row end
 -- Row of operation 'name', nil if there is none.
 function rows.op(name) return by_name[name] end
 
--- True if a flag of the row is set: "view", "source", "inplace", ...
-function rows.has(row, flag) return row.flags[flag] == true end
+local optimizers = pg.optim.optimizers()
+
+-- True if there is an optimizer 'name'.
+function rows.optimizer(name) return optimizers[name] ~= nil end
 
 -- The entry called 'name' of a row's inputs or params.
 function rows.find(list, name)

@@ -1,0 +1,234 @@
+/* help.c - pg.help: the documentation of everything there is, out of core's
+   tables and the tables of functions in this folder. */
+#include <string.h>
+
+#include "binding.h"
+
+#define MOST_NAMES 1024
+
+/* ---- What there is ---------------------------------------------------- */
+
+/* Functions of the binding, with what stands in front of their names. */
+static const struct {
+  const char *title, *before;
+  const pgl_function *rows;
+} groups[] = {
+    {"tensors", "pg.", pgl_make_functions},
+    {"gradients", "pg.", pgl_autograd_functions},
+    {"scopes", "pg.", pgl_scope_functions},
+    {"recordings", "pg.", pgl_record_functions},
+    {"settings", "pg.", pgl_info_functions},
+    {"help", "pg.", pgl_help_functions},
+    {"methods of tensors", "x:", pgl_tensor_methods},
+    {"fields of tensors", "x.", pgl_tensor_fields},
+    {"modules", "nn.", pgl_nn_functions},
+    {"parameters", "nn.", pgl_parameter_functions},
+    {"methods of modules", "module:", pgl_module_methods},
+    {"methods of optimizers", "optimizer:", pgl_optimizer_methods},
+    {"optimizers", "optim.", pgl_optim_functions},
+    {"data", "data.", pgl_data_functions},
+    {"methods of loaders", "loader:", pgl_loader_methods},
+    {"methods of recordings", "recording:", pgl_recording_methods},
+};
+enum { GROUPS = sizeof groups / sizeof *groups };
+
+/* One entry that help knows. Of a row the text is made when it is asked for. */
+typedef struct {
+  const char *title, *before, *name, *usage, *doc;
+  const peri_input *inputs;
+  const peri_param *params; /* NULL: a function, with usage */
+} entry;
+
+typedef bool (*visitor)(lua_State *L, const entry *e, void *user);
+
+static bool visit_ops(lua_State *L, visitor visit, void *user) {
+  const peri_context *ctx = pgl_find(L)->ctx;
+  const peri_op *op;
+  for (int i = 0; (op = peri_op_at(ctx, i)) != NULL; i++) {
+    entry e = {"operations", "pg.", op->name, NULL, op->doc, op->inputs,
+               op->params};
+    if (op->flags & PERI_OP_ONLY_INPLACE) e.before = "in place: ";
+    if (!(op->flags & PERI_OP_HIDDEN) && !visit(L, &e, user)) return false;
+  }
+  return true;
+}
+
+static bool visit_rows(lua_State *L, visitor visit, void *user) {
+  const peri_layer *layer;
+  const peri_optim *optim;
+  const peri_reader *reader;
+  for (int i = 0; (layer = peri_layer_at(i)) != NULL; i++)
+    if (!visit(L, &(entry){"layers", "nn.", layer->name, NULL, layer->doc,
+                           NULL, layer->params}, user))
+      return false;
+  for (int i = 0; (optim = peri_optim_at(i)) != NULL; i++) {
+    static const peri_input inputs[] = {{"parameters", PERI_IN_LIST}, {0}};
+    if (!visit(L, &(entry){"optimizers", "optim.", optim->name, NULL,
+                           optim->doc, inputs, optim->params}, user))
+      return false;
+  }
+  for (int i = 0; (reader = peri_reader_at(i)) != NULL; i++)
+    if (!visit(L, &(entry){"readers", "data.", reader->name, NULL,
+                           reader->doc, NULL, reader->params}, user))
+      return false;
+  return true;
+}
+
+static void visit_all(lua_State *L, visitor visit, void *user) {
+  if (!visit_ops(L, visit, user) || !visit_rows(L, visit, user)) return;
+  for (int i = 0; i < GROUPS; i++)
+    for (const pgl_function *f = groups[i].rows; f->name; f++)
+      if (!visit(L, &(entry){groups[i].title, groups[i].before, f->name,
+                             f->usage, f->doc, NULL, NULL}, user))
+        return;
+}
+
+/* ---- One name --------------------------------------------------------- */
+
+static void push_entry(lua_State *L, const entry *e) {
+  if (e->params)
+    pgl_push_row_text(L, e->before, e->name, e->inputs, e->params, e->doc);
+  else
+    lua_pushfstring(L, "%s\n\n%s", e->usage, e->doc);
+}
+
+/* True if 'asked' is the entry's name, bare or with what stands before it. */
+static bool is_named(const entry *e, const char *asked) {
+  size_t length = strlen(e->before);
+  if (strcmp(asked, e->name) == 0) return true;
+  return strncmp(asked, e->before, length) == 0 &&
+         strcmp(asked + length, e->name) == 0;
+}
+
+/* A search: texts found are joined at the top of the stack. */
+typedef struct {
+  const char *asked;
+  int found;
+} search;
+
+static bool add_text(lua_State *L, const entry *e, void *user) {
+  search *s = user;
+  if (!is_named(e, s->asked)) return true;
+  if (s->found++ > 0) lua_pushliteral(L, "\n\n");
+  push_entry(L, e);
+  if (s->found > 1) lua_concat(L, 3);
+  return true;
+}
+
+/* All names, for "did you mean". */
+typedef struct {
+  const char *names[MOST_NAMES];
+  int count;
+} name_list;
+
+static bool add_name(lua_State *L, const entry *e, void *user) {
+  name_list *list = user;
+  (void)L;
+  list->names[list->count++] = e->name;
+  return list->count < MOST_NAMES;
+}
+
+/* Push the text of 'asked', or raise. */
+static void push_text(lua_State *L, const char *asked) {
+  search s = {asked, 0};
+  name_list list = {.count = 0};
+  visit_all(L, add_text, &s);
+  if (s.found) return;
+  visit_all(L, add_name, &list);
+  pgl_unknown(L, "help", "text for", asked, list.names, list.count);
+}
+
+/* ---- All names -------------------------------------------------------- */
+
+/* A list being written: the text so far is at the top of the stack. */
+typedef struct {
+  const char *title;
+  size_t column;
+} listing;
+
+static bool add_listed(lua_State *L, const entry *e, void *user) {
+  listing *list = user;
+  size_t length = strlen(e->name) + 2;
+  bool same = list->title && strcmp(list->title, e->title) == 0;
+  if (!same)
+    lua_pushfstring(L, "%s%s\n  %s", list->title ? "\n\n" : "", e->title,
+                    e->name);
+  else
+    lua_pushfstring(L, list->column + length > 78 ? ",\n  %s" : ", %s",
+                    e->name);
+  list->column = !same || list->column + length > 78
+                     ? length : list->column + length;
+  list->title = e->title;
+  lua_concat(L, 2);
+  return true;
+}
+
+static void push_listing(lua_State *L) {
+  listing list = {NULL, 0};
+  lua_pushliteral(L, "");
+  visit_all(L, add_listed, &list);
+  lua_pushliteral(L, "\n\npg.help(name) tells more about each.");
+  lua_concat(L, 2);
+}
+
+/* ---- pg.help ---------------------------------------------------------- */
+
+/* True if an interactive session called: it shows the result by itself. */
+static bool shown_anyway(lua_State *L) {
+  lua_Debug caller;
+  if (!lua_getstack(L, 1, &caller)) return false;
+  lua_getinfo(L, "S", &caller);
+  return strcmp(caller.what, "main") == 0 &&
+         strcmp(caller.source, "=stdin") == 0;
+}
+
+/* Push the name under which the function at 'index' stands in a table of the
+   module. -> false, with nothing pushed, if in none */
+static bool push_function_name(lua_State *L, int index) {
+  static const char *const tables[] = {NULL, "nn", "optim", "data"};
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    pgl_push_module_table(L);
+    if (tables[i]) lua_getfield(L, -1, tables[i]);
+    int table = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, table); lua_pop(L, 1)) {
+      if (!lua_rawequal(L, -1, index)) continue;
+      lua_pop(L, 1);
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The name that 'value', at stack index 1, is asked about by. */
+static const char *asked_name(lua_State *L, const pgl_state *S) {
+  const peri_module *module = pgl_to_module(L, S, 1);
+  if (lua_type(L, 1) == LUA_TSTRING) return lua_tostring(L, 1);
+  if (module) return peri_module_type(module);
+  if (lua_type(L, 1) == LUA_TFUNCTION && push_function_name(L, 1))
+    return lua_tostring(L, -1);
+  pgl_error(L, "help: a name, a function of perigee or a module expected, "
+            "got %s", pgl_kind(L, S, 1));
+  return NULL;
+}
+
+static int help(lua_State *L) {
+  const pgl_state *S = pgl_enter(L);
+  luaL_checkstack(L, 16, "help");
+  if (lua_isnoneornil(L, 1))
+    push_listing(L);
+  else
+    push_text(L, asked_name(L, S));
+  if (shown_anyway(L)) return 1;
+  lua_getglobal(L, "print");
+  lua_pushvalue(L, -2);
+  lua_call(L, 1, 0);
+  return 1;
+}
+
+const pgl_function pgl_help_functions[] = {
+    {"help", "pg.help(name)", help,
+     "Print the documentation of a name: an operation, a layer, an optimizer,\n"
+     "a reader, a function or a method. A function or a module does instead of\n"
+     "its name; without any all names are listed.\n"
+     "-> the text"},
+    {NULL, NULL, NULL, NULL}};

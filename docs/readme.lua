@@ -1,0 +1,84 @@
+-- Rewrites the parts of README.md that are made: what stands between
+--   <!-- made: name --> and <!-- end -->
+-- is replaced by what the maker of that name returns. Run by `make readme`
+-- as `build/perigee docs/readme.lua`, in the project's root.
+
+local pg = require "perigee"
+
+-- What a shell command prints.
+local function output(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read "a"
+  assert(pipe:close(), command .. " failed")
+  return text
+end
+
+local function fenced(language, text)
+  return ("```%s\n%s```\n"):format(language, text:gsub("%s*$", "\n"))
+end
+
+local function file(path)
+  local handle = assert(io.open(path))
+  local text = handle:read "a"
+  handle:close()
+  return text
+end
+
+-- Median of the wall times of `runs` runs of `command`, in milliseconds.
+local function milliseconds(command, runs)
+  local times = {}
+  for i = 1, runs do
+    local start = pg.clock()
+    assert(os.execute(command))
+    times[i] = 1000 * (pg.clock() - start)
+  end
+  table.sort(times)
+  return times[(runs + 1) // 2]
+end
+
+local function names(rows)
+  local list = {}
+  for _, row in ipairs(rows) do list[#list + 1] = "`" .. row.name .. "`" end
+  return table.concat(list, " ")
+end
+
+local makers = {}
+
+function makers.program()
+  return fenced("lua", file "docs/first.lua") .. "\nIt prints\n\n" ..
+    fenced("", output "build/perigee docs/first.lua")
+end
+
+function makers.embedding()
+  return fenced("c", file "docs/first.c")
+end
+
+function makers.numbers()
+  local training = output "build/perigee examples/02_mnist.lua"
+  local size = output "strip -o build/stripped build/perigee && \
+    wc -c < build/stripped && rm build/stripped"
+  return ([[
+| | |
+|---|---|
+| test accuracy of `examples/02_mnist.lua` (%s) | %s |
+| start of `perigee -e ''`, median of 21 | %.1f ms |
+| stripped executable, with Lua inside | %.2f MB |
+| operations, layers, optimizers | %d, %d, %d |
+]]):format(training:match "test: ([^\n]*)",
+    training:match "test accuracy (%S+)", milliseconds("build/perigee -e ''",
+    21), tonumber(size) / 1e6, #pg.ops(), #pg.layers(), #pg.optimizers())
+end
+
+function makers.tables()
+  return ("Operations: %s\n\nLayers: %s\n\nOptimizers: %s\n"):format(
+    names(pg.ops()), names(pg.layers()), names(pg.optimizers()))
+end
+
+local text = file "README.md"
+text = text:gsub("(<!%-%- made: (%w+) %-%->\n).-(<!%-%- end %-%->)",
+  function(head, name, tail)
+    return head .. makers[name]() .. tail
+  end)
+local handle = assert(io.open("README.md", "w"))
+handle:write(text)
+handle:close()
