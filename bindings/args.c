@@ -144,11 +144,9 @@ static bool read_dtype(lua_State *L, const char *what, int index,
   peri_dtype dtype = peri_dtype_named(lua_tostring(L, index));
   for (int i = 1; i < PERI_DTYPES; i++)
     names[count++] = peri_dtype_name((peri_dtype)i);
-  if (dtype == PERI_DTYPE_NONE) {
-    lua_pushfstring(L, "%s: perigee", what);
-    pgl_unknown(L, lua_tostring(L, -1), "dtype", lua_tostring(L, index),
-                names, count);
-  }
+  if (dtype == PERI_DTYPE_NONE)
+    pgl_unknown(L, what, "use for dtype", lua_tostring(L, index), names,
+                count);
   value->whole = true;
   value->i = dtype;
   return true;
@@ -365,7 +363,8 @@ void pgl_read_args(lua_State *L, const pgl_state *S,
               .next = first,
               .last = last,
               .args = args};
-  memset(args, 0, sizeof *args);
+  memset(args, 0, offsetof(pgl_args, value));
+  memset(args->value, 0, (size_t)r.nparams * sizeof *args->value);
   luaL_checkstack(L, PERI_MAX_INPUTS + PERI_MAX_PARAMS + 8, r.what);
   drop_nils(&r);
   if (r.last >= first && has_names(L, r.last)) r.options = r.last--;

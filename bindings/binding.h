@@ -247,10 +247,11 @@ void pgl_push_value_text(lua_State *L, const peri_param *param,
 void pgl_push_row(lua_State *L, const char *name, const peri_param *params,
                   const char *doc);
 void pgl_push_op_row(lua_State *L, const peri_op *op);
-/* Push what help prints of a row; 'before' stands in front of its name. */
-void pgl_push_row_text(lua_State *L, const char *before, const char *name,
-                       const peri_input *inputs, const peri_param *params,
-                       const char *doc);
+/* Push "sum(x, dim, keepdim)" with 'before' in front. */
+void pgl_push_usage(lua_State *L, const char *before, const char *name,
+                    const peri_input *inputs, const peri_param *params);
+/* Push one line per parameter, each after a line break. */
+void pgl_push_params_text(lua_State *L, const peri_param *params);
 
 /* ---- Tensors (tensor.c) ----------------------------------------------- */
 

@@ -13,20 +13,20 @@ static const struct {
   const char *title, *before;
   const pgl_function *rows;
 } groups[] = {
-    {"tensors", "pg.", pgl_make_functions},
-    {"gradients", "pg.", pgl_autograd_functions},
-    {"scopes", "pg.", pgl_scope_functions},
-    {"recordings", "pg.", pgl_record_functions},
-    {"settings", "pg.", pgl_info_functions},
-    {"help", "pg.", pgl_help_functions},
+    {"functions of pg", "pg.", pgl_make_functions},
+    {"functions of pg", "pg.", pgl_autograd_functions},
+    {"functions of pg", "pg.", pgl_scope_functions},
+    {"functions of pg", "pg.", pgl_record_functions},
+    {"functions of pg", "pg.", pgl_info_functions},
+    {"functions of pg", "pg.", pgl_help_functions},
+    {"functions of pg.nn", "nn.", pgl_nn_functions},
+    {"functions of pg.nn", "nn.", pgl_parameter_functions},
+    {"functions of pg.optim", "optim.", pgl_optim_functions},
+    {"functions of pg.data", "data.", pgl_data_functions},
     {"methods of tensors", "x:", pgl_tensor_methods},
     {"fields of tensors", "x.", pgl_tensor_fields},
-    {"modules", "nn.", pgl_nn_functions},
-    {"parameters", "nn.", pgl_parameter_functions},
     {"methods of modules", "module:", pgl_module_methods},
     {"methods of optimizers", "optimizer:", pgl_optimizer_methods},
-    {"optimizers", "optim.", pgl_optim_functions},
-    {"data", "data.", pgl_data_functions},
     {"methods of loaders", "loader:", pgl_loader_methods},
     {"methods of recordings", "recording:", pgl_recording_methods},
 };
@@ -37,6 +37,7 @@ typedef struct {
   const char *title, *before, *name, *usage, *doc;
   const peri_input *inputs;
   const peri_param *params; /* NULL: a function, with usage */
+  unsigned flags;           /* of an operation */
 } entry;
 
 typedef bool (*visitor)(lua_State *L, const entry *e, void *user);
@@ -45,9 +46,8 @@ static bool visit_ops(lua_State *L, visitor visit, void *user) {
   const peri_context *ctx = pgl_find(L)->ctx;
   const peri_op *op;
   for (int i = 0; (op = peri_op_at(ctx, i)) != NULL; i++) {
-    entry e = {"operations", "pg.", op->name, NULL, op->doc, op->inputs,
-               op->params};
-    if (op->flags & PERI_OP_ONLY_INPLACE) e.before = "in place: ";
+    const entry e = {"operations", "pg.",      op->name,   NULL,
+                     op->doc,      op->inputs, op->params, op->flags};
     if (!(op->flags & PERI_OP_HIDDEN) && !visit(L, &e, user)) return false;
   }
   return true;
@@ -59,17 +59,17 @@ static bool visit_rows(lua_State *L, visitor visit, void *user) {
   const peri_reader *reader;
   for (int i = 0; (layer = peri_layer_at(i)) != NULL; i++)
     if (!visit(L, &(entry){"layers", "nn.", layer->name, NULL, layer->doc,
-                           NULL, layer->params}, user))
+                           NULL, layer->params, 0}, user))
       return false;
   for (int i = 0; (optim = peri_optim_at(i)) != NULL; i++) {
     static const peri_input inputs[] = {{"parameters", PERI_IN_LIST}, {0}};
     if (!visit(L, &(entry){"optimizers", "optim.", optim->name, NULL,
-                           optim->doc, inputs, optim->params}, user))
+                           optim->doc, inputs, optim->params, 0}, user))
       return false;
   }
   for (int i = 0; (reader = peri_reader_at(i)) != NULL; i++)
     if (!visit(L, &(entry){"readers", "data.", reader->name, NULL,
-                           reader->doc, NULL, reader->params}, user))
+                           reader->doc, NULL, reader->params, 0}, user))
       return false;
   return true;
 }
@@ -79,25 +79,53 @@ static void visit_all(lua_State *L, visitor visit, void *user) {
   for (int i = 0; i < GROUPS; i++)
     for (const pgl_function *f = groups[i].rows; f->name; f++)
       if (!visit(L, &(entry){groups[i].title, groups[i].before, f->name,
-                             f->usage, f->doc, NULL, NULL}, user))
+                             f->usage, f->doc, NULL, NULL, 0}, user))
         return;
 }
 
 /* ---- One name --------------------------------------------------------- */
 
-static void push_entry(lua_State *L, const entry *e) {
-  if (e->params)
-    pgl_push_row_text(L, e->before, e->name, e->inputs, e->params, e->doc);
-  else
-    lua_pushfstring(L, "%s\n\n%s", e->usage, e->doc);
+/* Push the forms in which a row is called, one line each. */
+static void push_forms(lua_State *L, const entry *e) {
+  bool plain = !(e->flags & PERI_OP_ONLY_INPLACE);
+  lua_pushliteral(L, "");
+  if (plain) {
+    pgl_push_usage(L, e->before, e->name, e->inputs, e->params);
+    lua_concat(L, 2);
+  }
+  if (!(e->flags & PERI_OP_INPLACE)) return;
+  lua_pushfstring(L, "%s%s:%s_", plain ? "\n" : "", e->inputs[0].name,
+                  e->name);
+  pgl_push_usage(L, "", "", e->inputs + 1, e->params);
+  lua_concat(L, 3);
 }
 
-/* True if 'asked' is the entry's name, bare or with what stands before it. */
+static void push_entry(lua_State *L, const entry *e) {
+  if (!e->params) {
+    lua_pushfstring(L, "%s\n\n%s", e->usage, e->doc);
+    return;
+  }
+  push_forms(L, e);
+  lua_pushfstring(L, "\n\n%s%s", e->doc, e->params[0].name ? "\n" : "");
+  pgl_push_params_text(L, e->params);
+  lua_concat(L, 3);
+}
+
+static const char *without(const char *text, const char *prefix) {
+  size_t length = strlen(prefix);
+  return strncmp(text, prefix, length) == 0 ? text + length : text;
+}
+
+/* True if 'asked' is the entry's name, bare or with what stands before it; of
+   an operation also as a method, with the underscore of its form in place. */
 static bool is_named(const entry *e, const char *asked) {
-  size_t length = strlen(e->before);
-  if (strcmp(asked, e->name) == 0) return true;
-  return strncmp(asked, e->before, length) == 0 &&
-         strcmp(asked + length, e->name) == 0;
+  size_t length = strlen(e->name);
+  asked = without(asked, e->before);
+  if (e->inputs) asked = without(asked, "x:");
+  if (strncmp(asked, e->name, length) != 0) return false;
+  asked += length;
+  return *asked == '\0' ||
+         ((e->flags & PERI_OP_INPLACE) && strcmp(asked, "_") == 0);
 }
 
 /* A search: texts found are joined at the top of the stack. */
@@ -227,8 +255,8 @@ static int help(lua_State *L) {
 
 const pgl_function pgl_help_functions[] = {
     {"help", "pg.help(name)", help,
-     "Print the documentation of a name: an operation, a layer, an optimizer,\n"
-     "a reader, a function or a method. A function or a module does instead of\n"
-     "its name; without any all names are listed.\n"
+     "Print the documentation of a name: operation, layer, optimizer, reader,\n"
+     "function or method. A function or a module serves instead of its name;\n"
+     "without any all names are listed.\n"
      "-> the text"},
     {NULL, NULL, NULL, NULL}};

@@ -97,9 +97,11 @@ static int gather_children(lua_State *L, const pgl_state *S,
 
 static peri_module *make_container(lua_State *L, pgl_state *S,
                                    const peri_layer *layer, int last) {
+  lua_pushfstring(L, "nn.%s", layer->name);
+  const char *what = lua_tostring(L, -1);
   lua_getiuservalue(L, last + 1, 1);
   int list = lua_gettop(L);
-  int count = gather_children(L, S, layer->name, last);
+  int count = gather_children(L, S, what, last);
   peri_module **children =
       lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *children, 0);
   for (int i = 0; i < count; i++) {
@@ -112,7 +114,8 @@ static peri_module *make_container(lua_State *L, pgl_state *S,
 
 static peri_module *make_layer(lua_State *L, pgl_state *S,
                                const peri_layer *layer, int last) {
-  const pgl_signature signature = {layer->name, NULL, layer->params};
+  lua_pushfstring(L, "nn.%s", layer->name);
+  const pgl_signature signature = {lua_tostring(L, -1), NULL, layer->params};
   pgl_args args;
   pgl_read_args(L, S, &signature, 2, last, &args);
   return peri_module_new(S->ctx, layer, args.value, 1, NULL, 0);
@@ -155,10 +158,14 @@ static void read_tensors(lua_State *L, const pgl_state *S,
                          const peri_module *module, forward_call *f) {
   const char *what = peri_module_type(module);
   if (f->nin > PGL_MAX_ARGUMENTS)
-    pgl_error(L, "%s: takes at most %d tensors, got %d", what,
+    pgl_error(L, "nn.%s: takes at most %d tensors, got %d", what,
               PGL_MAX_ARGUMENTS, f->nin);
-  for (int i = 0; i < f->nin; i++)
-    f->in[i] = pgl_check_tensor(L, S, i + 2, what, "every argument");
+  for (int i = 0; i < f->nin; i++) {
+    f->in[i] = pgl_to_tensor(L, S, i + 2);
+    if (!f->in[i])
+      pgl_error(L, "nn.%s: argument %d must be a tensor, got %s", what, i + 1,
+                pgl_kind(L, S, i + 2));
+  }
 }
 
 /* Run the module with shares of its inputs: modules written in Lua may free
@@ -332,6 +339,9 @@ static int method_register_buffer(lua_State *L) {
   pgl_scope_leave(lua_touserdata(L, 3));
   lua_settop(L, 3);
   pgl_cache(L, x);
+  lua_getiuservalue(L, 1, 1);
+  lua_insert(L, 2);
+  lua_rawset(L, 2); /* a field like others */
   return 0;
 }
 

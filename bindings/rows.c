@@ -158,9 +158,8 @@ void pgl_push_op_row(lua_State *L, const peri_op *op) {
 
 /* ---- Descriptions as text --------------------------------------------- */
 
-/* Push "sum(x, dim, keepdim)" with 'before' in front. */
-static void push_usage(lua_State *L, const char *before, const char *name,
-                       const peri_input *inputs, const peri_param *params) {
+void pgl_push_usage(lua_State *L, const char *before, const char *name,
+                    const peri_input *inputs, const peri_param *params) {
   luaL_Buffer text;
   const char *comma = "";
   luaL_buffinit(L, &text);
@@ -202,35 +201,37 @@ void pgl_push_value_text(lua_State *L, const peri_param *param,
   lua_remove(L, -2);
 }
 
-/* Push "  dim  (dim, default 1)  dimension to reduce". */
-static void push_param_line(lua_State *L, const peri_param *param) {
+/* Push "number, 1", "dim or nil", "mean|sum|none, mean": what a parameter
+   takes and what it is when absent. */
+static void push_range(lua_State *L, const peri_param *param) {
   const char *type = param->choices ? param->choices
                                     : type_names[param->type];
   if (param->need == PERI_DEFAULT) {
     pgl_push_value_text(L, param, &param->fallback, 1);
-    lua_pushfstring(L, "\n  %s  (%s, %s)  %s", param->name, type,
-                    lua_tostring(L, -1), param->doc);
+    lua_pushfstring(L, "%s, %s", type, lua_tostring(L, -1));
     lua_remove(L, -2);
   } else {
-    lua_pushfstring(L, "\n  %s  (%s%s)  %s", param->name, type,
-                    param->need == PERI_REQUIRED ? "" : " or nil",
-                    param->doc);
+    lua_pushfstring(L, "%s%s", type,
+                    param->need == PERI_REQUIRED ? "" : " or nil");
   }
 }
 
-void pgl_push_row_text(lua_State *L, const char *before, const char *name,
-                       const peri_input *inputs, const peri_param *params,
-                       const char *doc) {
+void pgl_push_params_text(lua_State *L, const peri_param *params) {
   luaL_Buffer text;
-  push_usage(L, before, name, inputs, params);
-  lua_pushfstring(L, "%s\n\n%s", lua_tostring(L, -1), doc);
-  lua_remove(L, -2);
-  if (!params[0].name) return;
+  size_t width = 0;
+  for (int i = 0; params[i].name; i++)
+    if (strlen(params[i].name) > width) width = strlen(params[i].name);
   luaL_buffinit(L, &text);
   for (int i = 0; params[i].name; i++) {
-    push_param_line(L, &params[i]);
+    luaL_addstring(&text, "\n  ");
+    luaL_addstring(&text, params[i].name);
+    for (size_t n = strlen(params[i].name); n < width + 2; n++)
+      luaL_addchar(&text, ' ');
+    luaL_addstring(&text, params[i].doc);
+    luaL_addstring(&text, " (");
+    push_range(L, &params[i]);
     luaL_addvalue(&text);
+    luaL_addchar(&text, ')');
   }
   luaL_pushresult(&text);
-  lua_concat(L, 2);
 }

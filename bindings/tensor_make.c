@@ -212,8 +212,8 @@ static int is_tensor(lua_State *L) {
 
 const pgl_function pgl_make_functions[] = {
     {"tensor", "pg.tensor(value, { dtype, requires_grad })", make_tensor,
-     "Make a tensor of a number, a boolean, nested lists of them, or as a copy\n"
-     "of another tensor.\n"
+     "Make a tensor of a number, a boolean, nested lists of them, or as a\n"
+     "copy of another tensor.\n"
      "value          {1, 2} gives int64, {1.0, 2} float32, {true} bool\n"
      "dtype          another element type\n"
      "requires_grad  a leaf whose gradient is wanted\n"

@@ -31,10 +31,11 @@ static int check_count(const peri_frame *frame) {
 static int check_fresh(const peri_frame *frame, const peri_tensor *x,
                        const char *name) {
   if (!x->view || !x->node || x->view_version == x->storage->version) return 0;
+  peri_text changer = peri__changer(x->storage);
   return peri__op_fail(frame, PERI_EGRAD,
                        "%s is a view of a tensor that was changed in place by "
                        "%s since; take the view again",
-                       name, x->storage->changed_by);
+                       name, changer.s);
 }
 
 static int check_input(const peri_frame *frame, int i) {
@@ -210,6 +211,10 @@ static int make_outputs(peri_frame *frame) {
   int64_t strides[PERI_MAX_DIMS];
   if (model) strides_like(model, frame->out[0].shape, strides);
   for (int i = 0; i < frame->nout; i++) {
+    peri_text shape = peri__meta_text(&frame->out[i]);
+    if (peri__numel(frame->out[i].shape, frame->out[i].ndim) < 0)
+      return peri__op_fail(frame, PERI_ESHAPE,
+                           "shape %s is too large or negative", shape.s);
     frame->y[i] = peri__tensor_make(frame->ctx, &frame->out[i],
                                     model ? strides : NULL, on_meta(frame));
     if (!frame->y[i]) return frame->ctx->status;
@@ -270,11 +275,6 @@ static int run_view(peri_frame *frame) {
   return 0;
 }
 
-/* What an application in place writes to; NULL never equals an output. */
-static const peri_tensor *inplace_target(const peri_frame *frame) {
-  return frame->nin > 0 ? frame->in[0] : NULL;
-}
-
 /* Records of the forward, with a scope for what it makes on the way. */
 static int run_records(peri_frame *frame) {
   peri_node *node = NULL;
@@ -289,9 +289,9 @@ static int run_records(peri_frame *frame) {
   if (status == 0) status = frame->ctx->status;
   frame->ctx->grad_enabled = enabled;
   peri_scope_close(scope);
-  if (status == 0 && frame->y[0] == inplace_target(frame)) {
+  if (status == 0 && frame->inplace) {
     frame->y[0]->storage->version++;
-    frame->y[0]->storage->changed_by = frame->op->name;
+    frame->y[0]->storage->changed_by = frame->op;
   }
   if (node && status == 0)
     peri__node_finish(node, frame);
@@ -428,7 +428,8 @@ peri_tensor *peri_apply_inplace(peri_context *ctx, const peri_op *op,
     return NULL;
   memcpy(inputs, in, (size_t)nin * sizeof *in);
   peri_frame frame = {
-      .ctx = ctx, .op = op, .in = inputs, .nin = nin, .base = base, .nout = 1};
+      .ctx = ctx, .op = op, .in = inputs, .nin = nin, .base = base, .nout = 1,
+      .inplace = true};
   peri_scope scope = peri_scope_open(ctx);
   int status = begin_frame(&frame, value, checked);
   if (status == 0) status = run_inplace(&frame, inputs);

@@ -126,11 +126,11 @@ static int send(pass *p, peri_node *node, int i, peri_tensor *grad) {
 
 static int changed_error(pass *p, const peri_node *node, const char *what,
                          const peri_tensor *x) {
-  peri_text shape = peri__shape_of(x);
+  peri_text shape = peri__shape_of(x), changer = peri__changer(x->storage);
   return peri_fail(p->ctx, PERI_EGRAD,
                    "backward: %s needs its %s of shape %s, which was changed "
                    "in place by %s since",
-                   node->op->name, what, shape.s, x->storage->changed_by);
+                   node->op->name, what, shape.s, changer.s);
 }
 
 /* What was saved must be what it was. */
@@ -410,20 +410,18 @@ int peri_backward(peri_tensor *loss) {
   return peri_backward_all(&loss, 1, NULL);
 }
 
-/* Results become tensors of the open scope. */
-static void hand_over(peri_tensor **grads, int count, int status) {
+/* Results become tensors of the open scope, with their history if the
+   gradient is to be differentiated: a seed may come back as it is. */
+static void hand_over(const pass *p, peri_tensor **grads, int count,
+                      int status) {
+  bool enabled = peri_set_grad_enabled(p->ctx, p->graph);
   for (int i = 0; i < count; i++) {
     peri_tensor *held = grads[i];
-    if (!held) continue;
-    grads[i] = status == 0 ? peri__alias(held) : NULL;
-    if (grads[i]) grads[i]->view = false; /* 'held' goes, it is the only one */
-    if (grads[i] && held->node) {
-      grads[i]->node = held->node;
-      grads[i]->output = held->output;
-      peri__node_hold(held->node);
-    }
+    grads[i] = held && status == 0 ? peri_alias(held) : NULL;
+    if (grads[i] && !grads[i]->node) grads[i]->view = false;
     peri__drop(held);
   }
+  peri_set_grad_enabled(p->ctx, enabled);
 }
 
 int peri_gradients(peri_tensor *const *outputs, int count,
@@ -443,7 +441,7 @@ int peri_gradients(peri_tensor *const *outputs, int count,
       status = peri_fail(ctx, PERI_EGRAD,
                          "grad: input %d does not require a gradient", i + 1);
   if (status == 0) status = run_pass(&p, outputs, count, options);
-  hand_over(grads, input_count, status);
+  hand_over(&p, grads, input_count, status);
   peri__leave(ctx);
   return status == 0 ? (int)ctx->status : status;
 }

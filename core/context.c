@@ -104,7 +104,8 @@ int peri__op_fail(const peri_frame *frame, peri_status status,
   va_start(list, format);
   vsnprintf(text, sizeof text, format, list);
   va_end(list);
-  return peri_fail(frame->ctx, status, "%s: %s", frame->op->name, text);
+  return peri_fail(frame->ctx, status, "%s%s: %s", frame->op->name,
+                   frame->inplace ? "_" : "", text);
 }
 
 /* True if another thread is inside, so that the error is not ours to read. */

@@ -186,7 +186,7 @@ struct peri_storage {
   bool meta;
   bool wrapped;          /* the data is the host's */
   uint32_t version;      /* raised by every change in place */
-  const char *changed_by; /* operation that raised it last */
+  const peri_op *changed_by; /* raised it last; NULL: an optimizer's step */
   void (*release)(void *user, void *data); /* of a wrapped buffer */
   void *user;
 };
@@ -310,6 +310,8 @@ int peri__check_values(peri_context *ctx, const char *what,
 peri_node *peri__node_begin(peri_frame *frame);
 /* The outputs are filled: 'node' becomes their history. */
 void peri__node_finish(peri_node *node, peri_frame *frame);
+/* What raised the version of 'storage' last, as users write it: "add_". */
+peri_text peri__changer(const peri_storage *storage);
 /* True if an operation on these inputs is to be recorded. */
 bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin);
 void peri__node_hold(peri_node *node);

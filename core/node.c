@@ -3,6 +3,8 @@
    in a list, so that freeing a chain of a million needs no stack. */
 #include "node.h"
 
+#include <stdio.h>
+
 /* ---- Making nodes ----------------------------------------------------- */
 
 /* The next 'count' entries of 'size' bytes of the block at '*place'. */
@@ -98,6 +100,13 @@ void peri__node_finish(peri_node *node, peri_frame *frame) {
     peri__node_hold(node);
   }
   peri__node_drop(frame->ctx, node); /* the outputs own it now */
+}
+
+peri_text peri__changer(const peri_storage *storage) {
+  peri_text text = {"an optimizer's step"};
+  if (storage->changed_by)
+    snprintf(text.s, sizeof text.s, "%s_", storage->changed_by->name);
+  return text;
 }
 
 /* ---- Freeing nodes ---------------------------------------------------- */

@@ -422,6 +422,7 @@ typedef struct {
   int nin;
   const peri_value *value; /* one per parameter, dimensions from 0 */
   int base;                /* 1: positions in data count from 1 (Lua) */
+  bool inplace;            /* y[0] is in[0] */
   peri_meta out[PERI_MAX_OUTPUTS];
   int nout;
   peri_tensor *y[PERI_MAX_OUTPUTS];

@@ -13,9 +13,10 @@ describe("making", function()
     { "full of a float", pg.full({ 2 }, 0.5), { 0.5, 0.5 }, "float32" },
     { "full with a dtype", pg.full({ 2 }, 7, { dtype = "float64" }),
       { 7, 7 }, "float64" },
-    { "arange", pg.arange(1, 5), { 1, 2, 3, 4, 5 }, "int64" },
+    { "arange", pg.arange(1, 6), { 1, 2, 3, 4, 5 }, "int64" },
+    { "arange of one number", pg.arange(3), { 0, 1, 2 }, "int64" },
     { "arange with a step", pg.arange(10, 1, -4), { 10, 6, 2 }, "int64" },
-    { "arange of floats", pg.arange(0, 1, 0.25), { 0, 0.25, 0.5, 0.75, 1 },
+    { "arange of floats", pg.arange(0, 1, 0.25), { 0, 0.25, 0.5, 0.75 },
       "float32" },
     { "linspace", pg.linspace(0, 1, 5), { 0, 0.25, 0.5, 0.75, 1 },
       "float32" },
@@ -38,7 +39,7 @@ describe("making", function()
   local refused = {
     { "a negative size", function() pg.zeros { -1 } end, "zeros", "-1" },
     { "sizes whose product overflows",
-      function() pg.zeros { 1 << 40, 1 << 40 } end, "zeros" },
+      function() pg.zeros { 1 << 40, 1 << 40 } end, "large" },
     { "nine dimensions", function() pg.ones { 1, 1, 1, 1, 1, 1, 1, 1, 1 } end,
       "ones", "8" },
     { "a step of zero", function() pg.arange(1, 5, 0) end, "arange" },
@@ -70,7 +71,7 @@ describe("random numbers", function()
   local laws = {
     { "rand", function(o) return pg.rand({ n }, o) end, 0.5, 1 / 12 },
     { "randn", function(o) return pg.randn({ n }, o) end, 0, 1 },
-    { "randint", function() return pg.randint(1, 6, { n }) end, 3.5, 35 / 12 },
+    { "randint", function() return pg.randint(1, 7, { n }) end, 3.5, 35 / 12 },
     { "bernoulli", function(o) return pg.full({ n }, 0.3, o):bernoulli() end,
       0.3, 0.21 },
   }
@@ -102,9 +103,9 @@ describe("random numbers", function()
     assert.is_true(math.abs(beyond - 0.05) < 5 * math.sqrt(0.0475 / n))
   end)
 
-  it("of randint reach both ends and no further", function()
+  it("of randint reach the first and the last below the bound", function()
     pg.manual_seed(5)
-    local x = pg.randint(-2, 2, { 1000 })
+    local x = pg.randint(-2, 3, { 1000 })
     assert.are.equal(-2, x:min():item())
     assert.are.equal(2, x:max():item())
   end)
@@ -149,6 +150,6 @@ describe("random numbers", function()
   end)
 
   it("refuse an empty range", function()
-    raises(function() pg.randint(3, 2, { 1 }) end, "randint", "2")
+    raises(function() pg.randint(3, 3, { 1 }) end, "randint", "3")
   end)
 end)

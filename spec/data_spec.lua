@@ -15,7 +15,8 @@ local function idx(sizes, bytes)
 end
 
 local function numbers(n)
-  return data.TensorDataset(pg.arange(1, n):to("float32"), pg.arange(1, n))
+  return data.TensorDataset(pg.arange(1, n + 1):to("float32"),
+    pg.arange(1, n + 1))
 end
 
 -- The first batch of 'loader'.

@@ -42,7 +42,7 @@ describe("a mistake", function()
       local z = (y * y):sum()
       y:fill_(0)
       z:backward()
-    end, "mul", "fill_", "in place" },
+    end, "mul", "by fill", "in place" },
   }
   for _, case in ipairs(cases) do
     it("is explained: " .. case[1], function()

@@ -75,7 +75,7 @@ local function check(row, entry, layout)
   end
   local fn = function_of(row, entry, layout, shapes)
   local y = fn(table.unpack(starts))
-  if not y.requires_grad then return end
+  if not y.requires_grad or y.dtype ~= "float64" then return end
   pg.gradcheck(fn, starts)
   pg.gradgradcheck(fn, starts)
 end
@@ -91,7 +91,8 @@ end)
 describe("gradient", function()
   for _, row in ipairs(differentiable) do
     local list = samples.of(row) or {}
-    for _, layout in ipairs(layouts) do
+    for i, layout in ipairs(layouts) do
+      if i > 1 and list.row_major then break end
       it(("of %s agrees with differences on %s inputs")
         :format(row.name, layout.name), function()
         for _, entry in ipairs(list) do check(row, entry, layout) end

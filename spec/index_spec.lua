@@ -5,7 +5,7 @@ local tensors = require "spec.support.tensors"
 local near, raises = tensors.near, tensors.raises
 
 -- 1 2 3 4 / 5 6 7 8 / 9 10 11 12
-local function matrix() return pg.arange(1, 12):reshape { 3, 4 } end
+local function matrix() return pg.arange(1, 13):reshape { 3, 4 } end
 
 describe("t[...]", function()
   local t = matrix()

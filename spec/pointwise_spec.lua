@@ -137,7 +137,8 @@ describe("in place", function()
   end)
 
   it("refuses a result that does not fit", function()
-    raises(function() pg.ones({ 2 }):add_(pg.ones { 3, 2 }) end, "add_")
+    raises(function() pg.ones({ 2 }):add_(pg.ones { 3, 2 }) end, "add",
+      "[3, 2]", "[2]")
   end)
 
   it("copy_, fill_ and zero_ overwrite", function()

@@ -65,8 +65,9 @@ describe("core", function()
     local objects = lines("find " .. process.quote(process.build .. "/core")
       .. " -name '*.o'")
     if #objects == 0 or process.sanitized then return end
-    assert.are.same({}, lines("nm " .. table.concat(objects, " ")
-      .. " | grep ' [bBdDC] ' | grep -v '\\.rel\\.ro' | grep -v DW.ref"))
+    assert.are.same({}, lines("size -A " .. table.concat(objects, " ")
+      .. " | awk '/:$/ { file = $1 } $1 ~ /^\\.(data|bss)$/ && $2 > 0 "
+      .. "{ print file, $1, $2 }'"))
   end)
 end)
 

@@ -120,7 +120,7 @@ describe("tostring", function()
     { "shows rows", pg.tensor { { 1.5, 2 }, { 3, 4 } }, "1.5", "float32" },
     { "shows a number", pg.tensor(2.5), "2.5" },
     { "shows an empty shape", pg.zeros { 0, 3 }, "0, 3" },
-    { "shortens long dimensions", pg.arange(1, 5000), "...", "5000" },
+    { "shortens long dimensions", pg.arange(5001), "...", "5000" },
   }
   for _, case in ipairs(cases) do
     it(case[1], function()

@@ -5,8 +5,10 @@ local pg = require "perigee"
 local tensors = require "spec.support.tensors"
 local near, raises = tensors.near, tensors.raises
 
-local function counted(...) return pg.arange(1, tensors.count { ... })
-  :reshape { ... } end
+-- 1, 2, 3, ... in the given sizes.
+local function counted(...)
+  return pg.arange(1, tensors.count { ... } + 1):reshape { ... }
+end
 
 describe("views", function()
   local t = counted(2, 3, 4)

@@ -333,7 +333,7 @@ static int step(peri_optimizer *opt, peri_pending *list) {
   status = peri__calls_run(opt->ctx, list, count);
   for (int i = 0; status == 0 && i < count; i++) {
     list[i].tensors[0]->storage->version++;
-    list[i].tensors[0]->storage->changed_by = "step";
+    list[i].tensors[0]->storage->changed_by = NULL;
   }
   return status;
 }

@@ -254,6 +254,13 @@ static double run_digits(peri_context *ctx, const void *what) {
 
 /* ---- The operations, through a VM ------------------------------------- */
 
+/* Run a string that is expected to, and say what it says if it does not. */
+static bool succeeds(peri_vm *vm, const char *code) {
+  if (peri_vm_run_string(vm, code, code) == 0) return true;
+  printf("%s\n", peri_vm_error(vm));
+  return false;
+}
+
 /* Run the call of sample 'at' with request 'n' of 'watched' failing. */
 static bool try_sample(fault *f, peri_vm *vm, size_t watched, long n,
                        bool forever, bool *ok) {
@@ -264,11 +271,8 @@ static bool try_sample(fault *f, peri_vm *vm, size_t watched, long n,
   bool memory = status < 0 && strstr(peri_vm_error(vm), "memory") != NULL;
   if (status < 0 && !memory) printf("%s\n", peri_vm_error(vm));
   *ok = *ok && (memory || status == 0) && (hit || status == 0);
-  *ok = *ok && (memory || peri_vm_run_string(vm, "compare()", "compare") == 0);
-  if (*ok && peri_vm_run_string(vm, "canary()", "canary") < 0) {
-    printf("%s\n", peri_vm_error(vm));
-    *ok = false;
-  }
+  *ok = *ok && (memory || succeeds(vm, "compare()"));
+  *ok = *ok && succeeds(vm, "canary()");
   points += hit;
   return hit;
 }
@@ -280,11 +284,8 @@ static void sweep_sample(fault *f, peri_vm *vm, size_t watched, long stride) {
     while (try_sample(f, vm, watched, n, forever, &ok) && ok) n += stride;
     if (!ok) printf("request %ld, forever %d\n", n, forever);
   }
-  if (peri_vm_run_string(vm, "leaks()", "leaks") < 0) {
-    printf("%s\n", peri_vm_error(vm));
-    ok = false;
-  }
-  if (!CHECK(ok)) peri_vm_run_string(vm, "tell()", "tell");
+  ok = succeeds(vm, "leaks()") && ok;
+  if (!CHECK(ok)) succeeds(vm, "tell()");
 }
 
 /* The samples of every operation with requests of 'watched' failing. */
@@ -292,11 +293,8 @@ static void sweep_operations(size_t watched, long stride) {
   fault f = {0};
   peri_vm_options options = {.context = fault_options(&f)};
   peri_vm *vm = peri_vm_open(&options, NULL);
-  if (!CHECK(peri_vm_run_file(vm, "spec/c/alloc_spec.lua") == 0))
-    printf("%s\n", peri_vm_error(vm));
-  else
-    while (peri_vm_run_string(vm, "if not advance() then error() end",
-                              "advance") == 0)
+  if (CHECK(succeeds(vm, "dofile 'spec/c/alloc_spec.lua'")))
+    while (peri_vm_run_string(vm, "assert(advance())", "advance") == 0)
       sweep_sample(&f, vm, watched, stride);
   peri_vm_close(vm);
   if (!CHECK(f.blocks == 0)) printf("%ld blocks are left\n", f.blocks);

@@ -94,7 +94,9 @@ static const char *const scripts[] = {
     "local pg = require 'perigee'\n"
     "assert(pg.help('cube'):find('Third power', 1, true))\n"
     "local found\n"
-    "for _, row in ipairs(pg.ops()) do found = found or row.name == 'cube' end\n"
+    "for _, row in ipairs(pg.ops()) do\n"
+    "  found = found or row.name == 'cube'\n"
+    "end\n"
     "assert(found)",
 
     "local pg = require 'perigee'\n"
@@ -105,8 +107,8 @@ static const char *const scripts[] = {
 
     "local pg = require 'perigee'\n"
     "local w = pg.tensor({ 1.0 }, { requires_grad = true })\n"
-    "local opt = pg.optim.SGD({ w }, { lr = 0.01 })\n"
-    "for _ = 1, 200 do\n"
+    "local opt = pg.optim.SGD({ w }, { lr = 0.003 })\n"
+    "for _ = 1, 300 do\n"
     "  local miss = w:cube() - 8\n"
     "  opt:zero_grad();\n"
     "  (miss * miss):sum():backward()\n"

@@ -117,12 +117,14 @@ local own = {
   linspace = { sample({}, { start = 0, stop = 1, steps = 5 }),
     empty = sample({}, { start = 0, stop = 1, steps = 0 }) },
   eye = { sample({}, { rows = 3 }), empty = sample({}, { rows = 0 }) },
-  randint = { sample({}, { low = 1, high = 6, shape = { 4 } }),
+  randint = { sample({}, { low = 1, high = 7, shape = { 4 } }),
     empty = sample({}, { low = 1, high = 6, shape = { 0 } }) },
   randperm = { sample({}, { n = 5 }), empty = sample({}, { n = 0 }) },
   bernoulli = { sample({ chances }),
     empty = sample({ { of = "float64", { 0 }, {} } }) },
 }
+
+own.view.row_major = true -- takes no other memory order
 
 -- The empty sample of these needs options of its own.
 own.view.empty.options = { shape = { 3, 0 } }

@@ -19,7 +19,7 @@ local model = nn.Sequential {
   nn.Linear(64, 10),
 }
 local opt = optim.Adam(model:parameters(), { lr = 1e-3 })
-local x, y = pg.randn { 32, 32 }, pg.randint(1, 10, { 32 })
+local x, y = pg.randn { 32, 32 }, pg.randint(1, 11, { 32 })
 
 local function step()
   local loss = pg.cross_entropy(model(x), y)
