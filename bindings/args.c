@@ -174,9 +174,7 @@ void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
     case PERI_P_STRING:
     case PERI_P_CHOICE: right = read_string(L, index, value); break;
     case PERI_P_DTYPE: right = read_dtype(L, what, index, value); break;
-    default:
-      value->whole = true;
-      right = read_whole(L, index, &value->i);
+    default: right = value->whole = read_whole(L, index, &value->i);
   }
   if (!right) mistyped(L, S, what, param, index);
 }

@@ -78,6 +78,7 @@ typedef struct {
   const void *meta[PGL_TYPES]; /* address of each metatable */
   size_t debt;        /* bytes not yet charged to the collector */
   size_t limit, room; /* of live bytes */
+  size_t byte_limit;  /* of the context, 0: none */
   int parked;         /* place of the error value that a callback left on the
                          stack of 'caller'; 0: none */
 } pgl_state;
@@ -371,6 +372,8 @@ int pgl_set_instance_field(lua_State *L, pgl_state *S, peri_module *module);
 
 /* ---- Collector (collector.c) ------------------------------------------ */
 
+/* Set the limit of live bytes from what is live now. */
+void pgl_set_limit(lua_State *L, pgl_state *S);
 /* Pay what is owed, before a box is made. */
 void pgl_pay(lua_State *L, pgl_state *S);
 /* Note a tensor of 'bytes'. Raises nothing. */

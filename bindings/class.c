@@ -265,6 +265,11 @@ static int new_class(lua_State *L) {
   return 1;
 }
 
+static int is_module(lua_State *L) {
+  lua_pushboolean(L, pgl_to_module(L, pgl_enter(L), 1) != NULL);
+  return 1;
+}
+
 static int list_layers(lua_State *L) {
   const peri_layer *layer;
   pgl_enter(L);
@@ -286,6 +291,12 @@ const pgl_function pgl_nn_functions[] = {
      "name    string, shown in prints and errors\n"
      "parent  another class whose functions it inherits, or nil\n"
      "-> class, whose field super is the parent"},
+    {"ModuleList", "nn.ModuleList(list)", NULL,
+     "Make a list of modules, each of which is found, trained and saved.\n"
+     "list[i] and #list as of a table; list:append(module) adds one. It has\n"
+     "no forward: call the modules in it."},
+    {"is_module", "nn.is_module(value)", is_module,
+     "Tell whether a value is a module."},
     {"layers", "nn.layers()", list_layers,
      "Describe the layers, by name: { name, params, container, doc }."},
     {NULL, NULL, NULL, NULL}};

@@ -26,12 +26,15 @@ static size_t live_bytes(const pgl_state *S) {
 }
 
 /* A new limit above what is live: room for as much again, for four times
-   Lua's own heap, for 16 MiB at least. */
-static void set_limit(lua_State *L, pgl_state *S) {
+   Lua's own heap, for 16 MiB at least; but never for more than half of what
+   the host's byte limit leaves. */
+void pgl_set_limit(lua_State *L, pgl_state *S) {
   size_t live = live_bytes(S);
   size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT) * 1024 * 4;
   S->room = live > heap ? live : heap;
   if (S->room < LEAST_ROOM) S->room = LEAST_ROOM;
+  if (S->byte_limit > live && S->room > (S->byte_limit - live) / 2)
+    S->room = (S->byte_limit - live) / 2;
   S->limit = live + S->room;
 }
 
@@ -47,7 +50,7 @@ void pgl_pay(lua_State *L, pgl_state *S) {
   if (live_bytes(S) <= S->limit) return;
   lua_gc(L, LUA_GCSTEP, 0);
   if (live_bytes(S) + S->room / 2 > S->limit) lua_gc(L, LUA_GCCOLLECT);
-  set_limit(L, S);
+  pgl_set_limit(L, S);
 }
 
 void pgl_collect(lua_State *L) {

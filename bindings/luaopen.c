@@ -3,6 +3,8 @@
 
    The module is made once per lua_State and found again in the registry, so
    that opening it twice gives the same operations, types and context. */
+#include <string.h>
+
 #include "binding.h"
 
 /* Key of the registry. */
@@ -14,6 +16,7 @@ void pgl_push_module_table(lua_State *L) {
 
 void pgl_add_functions(lua_State *L, const pgl_function *rows) {
   for (; rows->name; rows++) {
+    if (!rows->call) continue; /* made in Lua */
     pgl_push_state(L);
     lua_pushcclosure(L, rows->call, 1);
     lua_setfield(L, -2, rows->name);
@@ -77,26 +80,19 @@ static void add_dtypes(lua_State *L) {
   }
 }
 
-static void add_nn(lua_State *L) {
-  const peri_layer *layer;
-  lua_newtable(L);
-  for (int i = 0; (layer = peri_layer_at(i)) != NULL; i++) {
-    pgl_push_layer(L, layer);
-    lua_setfield(L, -2, layer->name);
-  }
-  pgl_add_functions(L, pgl_nn_functions);
-  pgl_add_functions(L, pgl_parameter_functions);
-  lua_setfield(L, -2, "nn");
+/* Push the chunk of a built-in Lua module. */
+static void push_chunk(lua_State *L, const peri__lua_module *module) {
+  lua_pushfstring(L, "=[%s]", module->name);
+  if (luaL_loadbufferx(L, module->code, module->size, lua_tostring(L, -1),
+                       "t") != LUA_OK)
+    lua_error(L);
+  lua_remove(L, -2);
 }
 
 /* Loader of a built-in Lua module; upvalue 1 is its entry. */
 static int load_built_in(lua_State *L) {
-  const peri__lua_module *module = lua_touserdata(L, lua_upvalueindex(1));
   lua_settop(L, 2);
-  lua_pushfstring(L, "=[%s]", module->name);
-  if (luaL_loadbufferx(L, module->code, module->size, lua_tostring(L, -1),
-                       "t") != LUA_OK)
-    return lua_error(L);
+  push_chunk(L, lua_touserdata(L, lua_upvalueindex(1)));
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 2);
   lua_call(L, 2, 1);
@@ -111,6 +107,29 @@ static void add_preloads(lua_State *L) {
     lua_setfield(L, -2, m->name);
   }
   lua_pop(L, 1);
+}
+
+/* Run the built-in module that adds to the table nn, which is at the top. */
+static void add_lua_modules(lua_State *L) {
+  for (const peri__lua_module *m = peri__lua_modules; m->name; m++) {
+    if (strcmp(m->name, "perigee.modules") != 0) continue;
+    push_chunk(L, m);
+    lua_pushvalue(L, -2);
+    lua_call(L, 1, 0);
+  }
+}
+
+static void add_nn(lua_State *L) {
+  const peri_layer *layer;
+  lua_newtable(L);
+  for (int i = 0; (layer = peri_layer_at(i)) != NULL; i++) {
+    pgl_push_layer(L, layer);
+    lua_setfield(L, -2, layer->name);
+  }
+  pgl_add_functions(L, pgl_nn_functions);
+  pgl_add_functions(L, pgl_parameter_functions);
+  add_lua_modules(L);
+  lua_setfield(L, -2, "nn");
 }
 
 static void add_root_functions(lua_State *L) {

@@ -362,7 +362,7 @@ const pgl_function pgl_module_methods[] = {
     {"named_modules", "module:named_modules()", method_named_modules,
      "Iterate over all modules below with their paths."},
     {"children", "module:children()", method_children,
-     "List the modules that this one is made of."},
+     "List the modules that this one is made of: also module[i] and #module."},
     {"train", "module:train(on)", method_train,
      "Put the module and all below it into training, with false into\n"
      "evaluation.\n"
@@ -413,30 +413,30 @@ static int unknown_field(lua_State *L, const peri_module *module,
   return pgl_unknown(L, lua_tostring(L, -1), "field", name, names, count);
 }
 
-/* Module number 'place' of a container, negative from the end; nil past it. */
+/* Child number 'place', from 1. -> how many there are, if it is none */
+static int find_child(const peri_module *module, lua_Integer place,
+                      peri_slot *slot) {
+  int count = 0;
+  for (int i = 0; peri_module_slot(module, i, slot); i++)
+    if (slot->kind == PERI_CHILD && ++count == place) break;
+  return count;
+}
+
+/* Child number 'place', negative from the end; nil past it. */
 static int push_child(lua_State *L, pgl_state *S, const peri_module *module,
                       lua_Integer place) {
   peri_slot slot;
-  int count = 0;
-  while (peri_module_slot(module, count, &slot)) count++;
-  if (place < 0) place += count + 1;
-  if (!peri_module_layer(module)->container)
-    return pgl_error(L, "nn.%s holds no list of modules",
-                     peri_module_type(module));
-  if (place < 1 || !peri_module_slot(module, (int)place - 1, &slot))
-    lua_pushnil(L);
-  else
+  if (place < 0) place += find_child(module, 0, &slot) + 1;
+  if (place >= 1 && find_child(module, place, &slot) == place)
     push_slot(L, S, &slot);
+  else
+    lua_pushnil(L);
   return 1;
 }
 
 static int layer_field(lua_State *L, pgl_state *S,
                        const peri_module *module) {
   peri_slot slot;
-  int whole;
-  lua_Integer place = lua_tointegerx(L, 2, &whole);
-  if (lua_type(L, 2) == LUA_TNUMBER && whole)
-    return push_child(L, S, module, place);
   const char *name = luaL_tolstring(L, 2, NULL);
   if (pgl_find_slot(module, name, &slot))
     push_slot(L, S, &slot);
@@ -449,6 +449,10 @@ static int layer_field(lua_State *L, pgl_state *S,
 static int module_index(lua_State *L) {
   pgl_state *S = pgl_enter(L);
   peri_module *module = pgl_to_module(L, S, 1);
+  int whole = 0;
+  lua_Integer place = lua_tointegerx(L, 2, &whole);
+  if (lua_type(L, 2) == LUA_TNUMBER && whole)
+    return push_child(L, S, module, place);
   if (is_instance(module) && pgl_instance_field(L)) return 1;
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
@@ -484,14 +488,8 @@ static int module_newindex(lua_State *L) {
 /* ---- Other metamethods ------------------------------------------------ */
 
 static int module_len(lua_State *L) {
-  const peri_module *module = pgl_to_module(L, pgl_enter(L), 1);
   peri_slot slot;
-  int count = 0;
-  while (peri_module_slot(module, count, &slot)) count++;
-  if (is_instance(module) || !peri_module_layer(module)->container)
-    return pgl_error(L, "%s holds no list of modules",
-                     peri_module_type(module));
-  lua_pushinteger(L, count);
+  lua_pushinteger(L, find_child(pgl_to_module(L, pgl_enter(L), 1), 0, &slot));
   return 1;
 }
 

@@ -171,6 +171,7 @@ static void open_context(lua_State *L, pgl_state *S,
   peri_options own = {0};
   if (options) own = *options;
   else pgl_environment(&own);
+  S->byte_limit = own.byte_limit;
   S->ctx = peri_context_new(&own, &why);
   if (!S->ctx) luaL_error(L, "perigee: %s", why);
 }
@@ -191,6 +192,7 @@ pgl_state *pgl_open(lua_State *L, const peri_options *options) {
   new_weak_table(L, &threads_key, "k");
   new_weak_table(L, &cache_key, "v");
   lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
+  pgl_set_limit(L, S);
   pgl_switch(L, S);
   return S;
 }

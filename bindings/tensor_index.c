@@ -57,13 +57,6 @@ static int refuse_place(const key *k, int index) {
                        : pgl_kind(k->L, k->S, index));
 }
 
-static void check_room(const key *k) {
-  int ndim = peri_tensor_ndim(k->x);
-  if (k->count < ndim) return;
-  pgl_error(k->L, "index: more places than the %d dimensions of the tensor",
-            ndim);
-}
-
 /* {first, last, step}: both ends are included, {i, i - 1} is empty. */
 static void read_range(key *k, int index, lua_Unsigned length) {
   int64_t ends[3] = {0, 0, 1};
@@ -87,7 +80,6 @@ static void read_range(key *k, int index, lua_Unsigned length) {
 /* The next place, at 'index'. */
 static void read_place(key *k, int index) {
   int64_t position;
-  check_room(k);
   if (read_whole(k->L, index, &position)) {
     int64_t place = from_zero(k, position, 0);
     k->places[k->count++] = (peri_index){PERI_AT, place, place, 1};
@@ -106,11 +98,15 @@ static void read_place(key *k, int index) {
 static key read_key(lua_State *L, const pgl_state *S) {
   key k = {.L = L, .S = S, .x = pgl_to_tensor(L, S, 1)};
   luaL_checkstack(L, 6, "index");
-  if (lua_type(L, 2) != LUA_TTABLE) {
+  bool list = lua_type(L, 2) == LUA_TTABLE;
+  lua_Unsigned length = list ? lua_rawlen(L, 2) : 1;
+  if (length > (lua_Unsigned)peri_tensor_ndim(k.x))
+    pgl_error(L, "index: %d places, but the tensor has %d dimensions",
+              (int)length, peri_tensor_ndim(k.x));
+  if (!list) {
     read_place(&k, 2);
     return k;
   }
-  lua_Unsigned length = lua_rawlen(L, 2);
   for (lua_Unsigned i = 1; i <= length; i++) {
     lua_rawgeti(L, 2, (lua_Integer)i);
     read_place(&k, lua_gettop(L));

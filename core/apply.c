@@ -30,7 +30,7 @@ static int check_count(const peri_frame *frame) {
    more. */
 static int check_fresh(const peri_frame *frame, const peri_tensor *x,
                        const char *name) {
-  if (!x->view || !x->node || x->view_version == x->storage->version) return 0;
+  if (!x->base || !x->node || x->view_version == x->storage->version) return 0;
   peri_text changer = peri__changer(x->storage);
   return peri__op_fail(frame, PERI_EGRAD,
                        "%s is a view of a tensor that was changed in place by "
@@ -263,11 +263,19 @@ static int run_composed(peri_frame *frame) {
   return status;
 }
 
+/* What 'y' looks into: the tensor that a change in place of it changes too. */
+static void set_base(peri_tensor *y, peri_tensor *x) {
+  y->base = peri__hold(x->base ? x->base : x);
+  y->view_version = x->storage->version;
+}
+
 static int run_view(peri_frame *frame) {
   int status = frame->op->forward(frame);
   if (status == 0) status = frame->ctx->status;
   if (status < 0) return status;
   frame->nout = 1;
+  if (!(frame->op->flags & PERI_OP_CONSTANT))
+    set_base(frame->y[0], frame->in[0]);
   if (!to_record(frame)) return 0;
   peri_node *node = peri__node_begin(frame);
   if (!node) return frame->ctx->status;
@@ -275,13 +283,7 @@ static int run_view(peri_frame *frame) {
   return 0;
 }
 
-/* Records of the forward, with a scope for what it makes on the way. */
-static int run_records(peri_frame *frame) {
-  peri_node *node = NULL;
-  if (to_record(frame)) {
-    node = peri__node_begin(frame);
-    if (!node) return frame->ctx->status;
-  }
+int peri__frame_forward(peri_frame *frame) {
   peri_scope scope = peri_scope_open(frame->ctx);
   bool enabled = frame->ctx->grad_enabled;
   frame->ctx->grad_enabled = false; /* the node is the whole history */
@@ -289,6 +291,16 @@ static int run_records(peri_frame *frame) {
   if (status == 0) status = frame->ctx->status;
   frame->ctx->grad_enabled = enabled;
   peri_scope_close(scope);
+  return status;
+}
+
+int peri__frame_records(peri_frame *frame) {
+  peri_node *node = NULL;
+  if (to_record(frame)) {
+    node = peri__node_begin(frame);
+    if (!node) return frame->ctx->status;
+  }
+  int status = peri__frame_forward(frame);
   if (status == 0 && frame->inplace) {
     frame->y[0]->storage->version++;
     frame->y[0]->storage->changed_by = frame->op;
@@ -306,14 +318,13 @@ static int run_frame(peri_frame *frame) {
   if (flags & PERI_OP_VIEW) return run_view(frame);
   int status = frame->op->infer(frame);
   if (status == 0) status = make_outputs(frame);
-  if (status == 0) status = run_records(frame);
+  if (status == 0) status = peri__frame_records(frame);
   if (status == 0) status = mark_source(frame);
   return status;
 }
 
-/* Check inputs and values into 'value', of which the frame keeps a pointer. */
-static int begin_frame(peri_frame *frame, const peri_value *given,
-                       peri_value *value) {
+int peri__frame_begin(peri_frame *frame, const peri_value *given,
+                      peri_value *value) {
   frame->value = value;
   int status = check_inputs(frame);
   if (status == 0)
@@ -331,7 +342,7 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
   if (!op || peri__enter(ctx) < 0) return NULL;
   peri_frame frame = {
       .ctx = ctx, .op = op, .in = in, .nin = nin, .base = base, .nout = 1};
-  int status = begin_frame(&frame, value, checked);
+  int status = peri__frame_begin(&frame, value, checked);
   if (status == 0 && op->flags & PERI_OP_ONLY_INPLACE)
     status = peri__op_fail(&frame, PERI_EARG, "exists in place only: %s_",
                            op->name);
@@ -343,99 +354,6 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
     peri_release(frame.y[i]);
   peri__leave(ctx);
   return frame.y[0];
-}
-
-/* ---- In place --------------------------------------------------------- */
-
-static int check_inplace(const peri_frame *frame) {
-  peri_tensor *x = frame->in[0];
-  peri_context *ctx = frame->ctx;
-  if (!(frame->op->flags & PERI_OP_INPLACE))
-    return peri__op_fail(frame, PERI_EARG, "has no form in place");
-  if (x->number)
-    return peri__op_fail(frame, PERI_EARG, "a plain number cannot be changed");
-  if (ctx->grad_enabled && x->requires_grad)
-    return peri__op_fail(frame, PERI_EGRAD,
-                         "%s is a leaf that requires a gradient; change it "
-                         "inside no_grad",
-                         frame->op->inputs[0].name);
-  if (x->view && peri__wants_grad(ctx, frame->in, frame->nin))
-    return peri__op_fail(frame, PERI_EGRAD,
-                         "%s is a view and a gradient is wanted; change the "
-                         "tensor itself or a copy",
-                         frame->op->inputs[0].name);
-  for (int d = 0; d < x->ndim; d++)
-    if (x->strides[d] == 0 && x->shape[d] > 1)
-      return peri__op_fail(frame, PERI_EARG,
-                           "%s is expanded, its elements share memory",
-                           frame->op->inputs[0].name);
-  return 0;
-}
-
-static int check_result(const peri_frame *frame) {
-  const peri_tensor *x = frame->in[0];
-  const peri_meta *out = &frame->out[0];
-  peri_text shape = peri__shape_of(x), result = peri__meta_text(out);
-  if (!peri__same_shape(x->shape, x->ndim, out->shape, out->ndim))
-    return peri__op_fail(frame, PERI_ESHAPE,
-                         "the result has shape %s, %s has %s", result.s,
-                         frame->op->inputs[0].name, shape.s);
-  if (peri__category(out->dtype) > peri__category(x->dtype))
-    return peri__op_fail(frame, PERI_EDTYPE,
-                         "the result is %s, which %s of %s cannot hold",
-                         peri_dtype_name(out->dtype),
-                         frame->op->inputs[0].name, peri_dtype_name(x->dtype));
-  return 0;
-}
-
-static bool same_view(const peri_tensor *x, const peri_tensor *y) {
-  return x->offset == y->offset && x->dtype == y->dtype &&
-         peri__same_shape(x->shape, x->ndim, y->shape, y->ndim) &&
-         peri__same_shape(x->strides, x->ndim, y->strides, y->ndim);
-}
-
-/* Inputs that overlap the one that is written, but are not it, are read from
-   a copy. */
-static int separate(peri_frame *frame, peri_tensor **in) {
-  peri_tensor *x = in[0];
-  for (int i = 1; i < frame->nin; i++) {
-    peri_tensor *y = in[i];
-    if (!y || y->storage != x->storage || same_view(x, y)) continue;
-    in[i] = peri_clone(y);
-    if (!in[i]) return frame->ctx->status;
-  }
-  return 0;
-}
-
-static int run_inplace(peri_frame *frame, peri_tensor **in) {
-  int status = check_inplace(frame);
-  frame->y[0] = in[0];
-  if (status < 0) return status;
-  if (frame->op->flags & PERI_OP_COMPOSED) return frame->op->forward(frame);
-  status = frame->op->infer(frame);
-  if (status == 0) status = check_result(frame);
-  if (status == 0) status = separate(frame, in);
-  if (status == 0) status = run_records(frame);
-  return status;
-}
-
-peri_tensor *peri_apply_inplace(peri_context *ctx, const peri_op *op,
-                                peri_tensor *const *in, int nin,
-                                const peri_value *value, int base) {
-  peri_value checked[PERI_MAX_PARAMS];
-  peri_tensor *inputs[PERI_MAX_INPUTS] = {NULL};
-  if (!op || nin < 1 || nin > PERI_MAX_INPUTS || peri__enter(ctx) < 0)
-    return NULL;
-  memcpy(inputs, in, (size_t)nin * sizeof *in);
-  peri_frame frame = {
-      .ctx = ctx, .op = op, .in = inputs, .nin = nin, .base = base, .nout = 1,
-      .inplace = true};
-  peri_scope scope = peri_scope_open(ctx);
-  int status = begin_frame(&frame, value, checked);
-  if (status == 0) status = run_inplace(&frame, inputs);
-  peri_scope_close(scope);
-  peri__leave(ctx);
-  return status == 0 ? in[0] : NULL;
 }
 
 /* ---- For the operations themselves ------------------------------------ */

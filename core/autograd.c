@@ -418,7 +418,10 @@ static void hand_over(const pass *p, peri_tensor **grads, int count,
   for (int i = 0; i < count; i++) {
     peri_tensor *held = grads[i];
     grads[i] = held && status == 0 ? peri_alias(held) : NULL;
-    if (grads[i] && !grads[i]->node) grads[i]->view = false;
+    if (grads[i] && grads[i]->base == held) { /* nobody else has it */
+      grads[i]->base = NULL;
+      peri__drop(held);
+    }
     peri__drop(held);
   }
   peri_set_grad_enabled(p->ctx, enabled);

@@ -205,7 +205,7 @@ struct peri_tensor {
   int64_t strides[PERI_MAX_DIMS];
   bool number;        /* a plain number: gives way in promotion */
   bool requires_grad; /* a leaf whose gradient is wanted */
-  bool view;          /* made by a view operation */
+  peri_tensor *base;  /* the tensor it is a view of, itself no view; or NULL */
   uint32_t view_version; /* of the storage when the view was made */
   uint64_t seen;         /* last walk over modules that met it */
   peri_node *node;    /* that made it, NULL: a leaf */
@@ -316,6 +316,16 @@ peri_text peri__changer(const peri_storage *storage);
 bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin);
 void peri__node_hold(peri_node *node);
 void peri__node_drop(peri_context *ctx, peri_node *node);
+
+/* ---- Applying (apply.c, inplace.c) ------------------------------------ */
+
+/* Check inputs and values into 'value', of which the frame keeps a pointer. */
+int peri__frame_begin(peri_frame *frame, const peri_value *given,
+                      peri_value *value);
+/* The row's forward, unrecorded, in a scope for what it makes on the way. */
+int peri__frame_forward(peri_frame *frame);
+/* The same with its node, if a gradient is wanted. */
+int peri__frame_records(peri_frame *frame);
 
 /* ---- Helpers of operations (apply.c) ---------------------------------- */
 

@@ -46,21 +46,33 @@ static void add_edge(peri_node *node, int i, peri_tensor *x) {
   }
 }
 
-static void save_inputs(peri_node *node, const peri_frame *frame) {
+/* What the gradients that are wanted need. */
+static unsigned needed(const peri_frame *frame) {
+  const unsigned *each = frame->op->saves_each;
+  unsigned saves = 0;
+  if (!each) return frame->op->saves;
+  for (int i = 0; i < frame->nin; i++)
+    if (frame->in[i] && peri_requires_grad(frame->in[i])) saves |= each[i];
+  return saves;
+}
+
+static void save_inputs(peri_node *node, const peri_frame *frame,
+                        unsigned saves) {
   for (int i = 0; i < frame->nin; i++) {
     peri_tensor *x = frame->in[i];
     if (!x) continue;
     add_edge(node, i, x);
-    if (i >= PERI_MAX_INPUTS || !(node->op->saves & PERI_SAVE_IN(i))) continue;
+    if (i >= PERI_MAX_INPUTS || !(saves & PERI_SAVE_IN(i))) continue;
     node->in[i] = peri__hold(x);
     node->in_version[i] = x->storage->version;
   }
 }
 
 /* Outputs are saved as aliases without the node, which would own itself. */
-static int save_outputs(peri_node *node, const peri_frame *frame) {
+static int save_outputs(peri_node *node, const peri_frame *frame,
+                        unsigned saves) {
   for (int i = 0; i < frame->nout; i++) {
-    if (!(node->op->saves & PERI_SAVE_OUT(i))) continue;
+    if (!(saves & PERI_SAVE_OUT(i))) continue;
     peri_tensor *alias = peri__alias(frame->y[i]);
     if (!alias) return frame->ctx->status;
     node->out[i] = peri__hold(alias);
@@ -81,8 +93,9 @@ peri_node *peri__node_begin(peri_frame *frame) {
   node->nin = frame->nin;
   node->nout = frame->nout;
   memcpy(node->value, frame->value, (size_t)params * sizeof *node->value);
-  save_inputs(node, frame);
-  if (save_outputs(node, frame) < 0) {
+  unsigned saves = needed(frame);
+  save_inputs(node, frame, saves);
+  if (save_outputs(node, frame, saves) < 0) {
     peri__node_drop(ctx, node);
     return NULL;
   }

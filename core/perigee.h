@@ -472,6 +472,7 @@ struct peri_op {
   const char *outputs[PERI_MAX_OUTPUTS + 1]; /* names; none: one, y */
   unsigned flags;
   unsigned saves; /* what backward needs */
+  const unsigned *saves_each; /* the same for each input alone, or NULL */
   int (*infer)(peri_frame *frame);
   int (*forward)(peri_frame *frame);
   int (*backward)(peri_backprop *grad);

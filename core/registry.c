@@ -26,19 +26,19 @@
 #undef COMPOSED
 
 #define OP(name, inputs, params, outputs, flags, saves, infer, doc) \
-  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, saves, \
+  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, saves, NULL, \
    peri__##infer##_infer, peri__##name##_forward, peri__##name##_backward, \
    NULL, doc},
 #define FIXED_OP(name, inputs, params, outputs, flags, infer, doc) \
   {#name, {inputs{0}}, {params{0}}, {outputs 0}, \
-   (flags) | (((flags) & PERI_OP_CONSTANT) ? 0 : PERI_OP_NOGRAD), 0, \
+   (flags) | (((flags) & PERI_OP_CONSTANT) ? 0 : PERI_OP_NOGRAD), 0, NULL, \
    peri__##infer##_infer, peri__##name##_forward, NULL, NULL, doc},
 #define VIEW(name, inputs, params, flags, doc) \
-  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_VIEW | (flags), 0, NULL, \
+  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_VIEW | (flags), 0, NULL, NULL, \
    peri__##name##_forward, peri__##name##_backward, NULL, doc},
 #define COMPOSED(name, inputs, params, outputs, flags, doc) \
   {#name, {inputs{0}}, {params{0}}, {outputs 0}, PERI_OP_COMPOSED | (flags), \
-   0, NULL, peri__##name##_forward, NULL, NULL, doc},
+   0, NULL, NULL, peri__##name##_forward, NULL, NULL, doc},
 static const peri_op rows[] = {
 #include "ops/ops.def"
 };

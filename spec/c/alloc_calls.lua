@@ -1,5 +1,6 @@
 -- The operations under a failing allocator, driven by alloc_spec.c: one call
 -- after the other out of the samples, forward and backward. Run from there.
+-- luacheck: globals advance run compare canary leaks tell
 
 local pg = require "perigee"
 local rows = require "spec.support.rows"
