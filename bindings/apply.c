@@ -27,8 +27,8 @@ static bool run(lua_State *L, pgl_state *S, application *a) {
   peri_tensor *more[PERI_MAX_OUTPUTS] = {NULL};
   peri_scope scope = peri_scope_open(S->ctx);
   peri_tensor *const *inputs = pgl_inputs(L, S, &a->args, in);
-  peri_tensor *y = peri_apply(S->ctx, a->op, inputs, a->args.nin,
-                              a->args.value, 1, more);
+  peri_tensor *y =
+      peri_apply(S->ctx, a->op, inputs, a->args.nin, a->args.value, 1, more);
   for (int i = 0; i < a->count; i++)
     pgl_fill_box(S, a->box[i], i == 0 ? y : more[i - 1]);
   peri_scope_close(scope);
@@ -87,8 +87,8 @@ static int apply_in_place(lua_State *L, pgl_state *S, const peri_op *op,
   pgl_check_tensor(L, S, args.at[0], op->name, op->inputs[0].name);
   peri_scope scope = peri_scope_open(S->ctx);
   peri_tensor *const *inputs = pgl_inputs(L, S, &args, in);
-  peri_tensor *y = peri_apply_inplace(S->ctx, op, inputs, args.nin,
-                                      args.value, 1);
+  peri_tensor *y =
+      peri_apply_inplace(S->ctx, op, inputs, args.nin, args.value, 1);
   peri_scope_close(scope);
   if (!y) return pgl_raise(L, S);
   lua_pushvalue(L, args.at[0]);

@@ -145,8 +145,7 @@ static bool read_dtype(lua_State *L, const char *what, int index,
   for (int i = 1; i < PERI_DTYPES; i++)
     names[count++] = peri_dtype_name((peri_dtype)i);
   if (dtype == PERI_DTYPE_NONE)
-    pgl_unknown(L, what, "use for dtype", lua_tostring(L, index), names,
-                count);
+    pgl_unknown(L, what, "use for dtype", lua_tostring(L, index), names, count);
   value->whole = true;
   value->i = dtype;
   return true;
@@ -168,9 +167,7 @@ void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
       break;
     case PERI_P_DIMS:
     case PERI_P_INTS:
-    case PERI_P_REALS:
-      right = read_list(L, what, param, index, value);
-      break;
+    case PERI_P_REALS: right = read_list(L, what, param, index, value); break;
     case PERI_P_STRING:
     case PERI_P_CHOICE: right = read_string(L, index, value); break;
     case PERI_P_DTYPE: right = read_dtype(L, what, index, value); break;
@@ -312,9 +309,8 @@ static void check_names(reader *r) {
     const char *name = lua_tostring(L, -2);
     int place = find_name(r, name);
     if (place < 0) unknown_name(r, name);
-    bool twice = place < r->nparams
-                     ? r->args->value[place].type != PERI_P_END
-                     : r->args->at[place - r->nparams] != 0;
+    bool twice = place < r->nparams ? r->args->value[place].type != PERI_P_END
+                                    : r->args->at[place - r->nparams] != 0;
     if (twice) pgl_error(L, "%s: %s is given twice", r->what, name);
   }
 }
@@ -374,8 +370,8 @@ void pgl_read_args(lua_State *L, const pgl_state *S,
   require_inputs(&r);
   args->nin = r.ninputs;
   if (r.list)
-    args->list = pgl_check_tensors(L, S, r.list, r.what,
-                                   r.inputs[0].name, &args->nin);
+    args->list =
+        pgl_check_tensors(L, S, r.list, r.what, r.inputs[0].name, &args->nin);
 }
 
 /* ---- Inputs as tensors ------------------------------------------------ */
@@ -390,8 +386,8 @@ peri_tensor *pgl_scalar(lua_State *L, pgl_state *S, int index) {
   return peri_number(S->ctx, lua_tonumber(L, index));
 }
 
-peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S,
-                               const pgl_args *args, peri_tensor **in) {
+peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S, const pgl_args *args,
+                               peri_tensor **in) {
   if (args->list) return args->list;
   for (int i = 0; i < args->nin; i++) {
     int index = args->at[i];

@@ -22,8 +22,8 @@ typedef struct {
 
 static void read_grad(lua_State *L, pgl_state *S, grad_call *g, int last) {
   const pgl_signature signature = {"grad", grad_inputs, grad_params};
-  g->outputs = pgl_hold_list(L, S, 1, "grad", "outputs", &g->count,
-                             &g->held_outputs);
+  g->outputs =
+      pgl_hold_list(L, S, 1, "grad", "outputs", &g->count, &g->held_outputs);
   g->inputs = pgl_hold_list(L, S, 2, "grad", "inputs", &g->input_count,
                             &g->held_inputs);
   size_t room = (size_t)g->input_count + 1;
@@ -132,8 +132,7 @@ static int run_check(lua_State *L, const char *what, checker check) {
     return pgl_error(L, "%s: fn must be a function, got no value", what);
   pgl_read_args(L, S, &signature, 3, last, &args);
   pgl_hold *hold;
-  peri_tensor **inputs =
-      pgl_hold_list(L, S, 2, what, "inputs", &count, &hold);
+  peri_tensor **inputs = pgl_hold_list(L, S, 2, what, "inputs", &count, &hold);
   const peri_gradcheck_options options = {args.value[0].f, args.value[1].f,
                                           args.value[2].f};
   int status = check(S->ctx, checked_function, &call, inputs, count, &options);
@@ -152,8 +151,10 @@ static int gradgradcheck(lua_State *L) {
 }
 
 const pgl_function pgl_autograd_functions[] = {
-    {"grad", "pg.grad(outputs, inputs, { grad_outputs, retain_graph, "
-     "create_graph, allow_unused })", grad,
+    {"grad",
+     "pg.grad(outputs, inputs, { grad_outputs, retain_graph, "
+     "create_graph, allow_unused })",
+     grad,
      "Give the gradients of the sum of outputs with respect to inputs; leaves\n"
      "keep theirs. Both are a tensor or a list of tensors.\n"
      "grad_outputs  what flows into each output; ones when absent\n"
@@ -169,6 +170,5 @@ const pgl_function pgl_autograd_functions[] = {
      "-> true\n"
      "errors  grad, naming the input, the element and both numbers"},
     {"gradgradcheck", "pg.gradgradcheck(fn, inputs, { eps, atol, rtol })",
-     gradgradcheck,
-     "The same for the gradients of the gradients."},
+     gradgradcheck, "The same for the gradients of the gradients."},
     {NULL, NULL, NULL, NULL}};

@@ -35,7 +35,7 @@ typedef enum {
   PGL_OPTIMIZER,
   PGL_DATASET,
   PGL_LOADER,
-  PGL_EPOCH,     /* closing value of an epoch's iterator */
+  PGL_EPOCH, /* closing value of an epoch's iterator */
   PGL_RECORDING,
   PGL_GRAD_MODE, /* closing value of no_grad */
   PGL_SCOPE,     /* closing value of scope */
@@ -71,15 +71,15 @@ typedef struct {
 } pgl_module;
 
 typedef struct {
-  peri_context *ctx;  /* NULL: the lua_State is closing */
-  lua_State *thread;  /* coroutine that entered last */
-  lua_State *caller;  /* coroutine inside whose call core runs, or NULL */
-  pgl_flow *flow;     /* of 'thread' */
+  peri_context *ctx; /* NULL: the lua_State is closing */
+  lua_State *thread; /* coroutine that entered last */
+  lua_State *caller; /* coroutine inside whose call core runs, or NULL */
+  pgl_flow *flow;    /* of 'thread' */
   const void *meta[PGL_TYPES]; /* address of each metatable */
-  size_t debt;        /* bytes not yet charged to the collector */
-  size_t limit, room; /* of live bytes */
-  size_t byte_limit;  /* of the context, 0: none */
-  int parked;         /* place of the error value that a callback left on the
+  size_t debt;                 /* bytes not yet charged to the collector */
+  size_t limit, room;          /* of live bytes */
+  size_t byte_limit;           /* of the context, 0: none */
+  int parked; /* place of the error value that a callback left on the
                          stack of 'caller'; 0: none */
 } pgl_state;
 
@@ -148,7 +148,7 @@ extern const pgl_function pgl_recording_methods[];   /* record.c */
 extern const pgl_function pgl_tensor_methods[];      /* tensor.c */
 extern const pgl_function pgl_tensor_fields[];       /* tensor_field.c */
 extern const pgl_function pgl_nn_functions[];        /* class.c */
-extern const pgl_function pgl_module_methods[];      /* module.c */
+extern const pgl_function pgl_module_methods[];      /* module_method.c */
 extern const pgl_function pgl_optimizer_methods[];   /* optim.c */
 extern const pgl_function pgl_optim_functions[];     /* optim.c */
 extern const pgl_function pgl_data_functions[];      /* data.c */
@@ -226,8 +226,8 @@ void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
                     const peri_param *param, int index, peri_value *value);
 /* The inputs as tensors, plain numbers made into tensors of the open scope.
    Raises nothing. -> array of args->nin tensors, 'in' or the list */
-peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S,
-                               const pgl_args *args, peri_tensor **in);
+peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S, const pgl_args *args,
+                               peri_tensor **in);
 /* A number or boolean at 'index' as a tensor of the open scope, or NULL with
    the error set. Raises nothing. */
 peri_tensor *pgl_scalar(lua_State *L, pgl_state *S, int index);
@@ -274,8 +274,7 @@ peri_tensor *pgl_check_tensor(lua_State *L, const pgl_state *S, int index,
 /* A list of tensors at 'index', or one tensor, as an array on the stack (one
    value pushed, nothing allocated after it). */
 peri_tensor **pgl_check_tensors(lua_State *L, const pgl_state *S, int index,
-                                const char *what, const char *name,
-                                int *count);
+                                const char *what, const char *name, int *count);
 /* Free the tensor of 'box' now. */
 void pgl_free_box(pgl_tensor *box, bool scoped);
 /* The only element of a tensor: read without raising, the error left in the
@@ -312,8 +311,8 @@ typedef struct {
   int64_t shape[PERI_MAX_DIMS];
   peri_dtype dtype; /* bool, int64 or float32, by what is there */
 } pgl_plan;
-void pgl_measure(lua_State *L, const pgl_state *S, int index,
-                 const char *what, pgl_plan *plan);
+void pgl_measure(lua_State *L, const pgl_state *S, int index, const char *what,
+                 pgl_plan *plan);
 peri_tensor *pgl_build(lua_State *L, pgl_state *S, int index,
                        const pgl_plan *plan, peri_dtype dtype);
 
@@ -359,6 +358,10 @@ void pgl_push_module(lua_State *L, pgl_state *S, peri_module *module);
 peri_module *pgl_to_module(lua_State *L, const pgl_state *S, int index);
 /* Push the constructor of a layer. */
 void pgl_push_layer(lua_State *L, const peri_layer *layer);
+/* Run the layer at 1, whose module is 'module', arguments behind it. */
+int pgl_call_layer(lua_State *L, pgl_state *S, peri_module *module);
+/* Push what a slot holds: module, tensor or nil. */
+void pgl_push_slot(lua_State *L, pgl_state *S, const peri_slot *slot);
 /* Slot 'name' of the module itself. -> false if there is none */
 bool pgl_find_slot(const peri_module *module, const char *name,
                    peri_slot *slot);

@@ -40,12 +40,12 @@ bool pgl_instance_field(lua_State *L) {
 
 /* A plain table of modules would hide their parameters. */
 static void refuse_module_table(lua_State *L, const pgl_state *S,
-                                const peri_module *module,
-                                const char *name) {
+                                const peri_module *module, const char *name) {
   if (lua_type(L, 3) != LUA_TTABLE) return;
   for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1))
     if (pgl_to_module(L, S, -1))
-      pgl_error(L, "%s: field '%s' is a plain table of modules, whose "
+      pgl_error(L,
+                "%s: field '%s' is a plain table of modules, whose "
                 "parameters would not be found; make it a nn.ModuleList",
                 peri_module_type(module), name);
 }
@@ -59,8 +59,7 @@ typedef struct {
 } registration;
 
 static registration judge_field(lua_State *L, const pgl_state *S,
-                                const peri_module *module,
-                                const char *name) {
+                                const peri_module *module, const char *name) {
   registration r = {.child = pgl_to_module(L, S, 3)};
   peri_tensor *x = r.child ? NULL : pgl_to_tensor(L, S, 3);
   peri_slot slot = {.name = NULL};
@@ -159,8 +158,7 @@ static int call_for_core(lua_State *L) {
     return pgl_error(L, "%s: its Lua object is gone", name);
   push_forward(L, 2, call->module);
   lua_insert(L, 2);
-  for (int i = 0; i < call->nin; i++)
-    pgl_push_tensor(L, call->S, call->in[i]);
+  for (int i = 0; i < call->nin; i++) pgl_push_tensor(L, call->S, call->in[i]);
   lua_call(L, call->nin + 1, LUA_MULTRET);
   int count = lua_gettop(L) - 1;
   if (count > call->room)
@@ -173,8 +171,8 @@ static int call_for_core(lua_State *L) {
 
 /* Results, or the error value, stay on the Lua stack until core returns. */
 static int forward_for_core(void *user, peri_module *module,
-                            peri_tensor *const *in, int nin,
-                            peri_tensor **out, int room) {
+                            peri_tensor *const *in, int nin, peri_tensor **out,
+                            int room) {
   pgl_state *S = user;
   lua_State *L = S->caller ? S->caller : S->thread;
   core_call call = {S, module, in, nin, room};
@@ -208,9 +206,8 @@ static int end_init(lua_State *L, int status, lua_KContext unused) {
 static int new_instance(lua_State *L) {
   pgl_state *S = pgl_enter(L);
   lua_getfield(L, 1, "__name");
-  const peri_class type = {.name = lua_tostring(L, -1),
-                           .forward = forward_for_core,
-                           .user = S};
+  const peri_class type = {
+      .name = lua_tostring(L, -1), .forward = forward_for_core, .user = S};
   pgl_module *box = pgl_new_module(L);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, CLASS);
@@ -240,13 +237,14 @@ static int class_tostring(lua_State *L) {
 
 /* nn.Module(name, parent): a table whose missing fields are the parent's. */
 static int new_class(lua_State *L) {
-  static const luaL_Reg methods[] = {{"__call", new_instance},
-                                     {"__tostring", class_tostring},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"__call", new_instance}, {"__tostring", class_tostring}, {NULL, NULL}};
   const pgl_state *S = pgl_enter(L);
   if (lua_type(L, 1) != LUA_TSTRING)
-    return pgl_error(L, "Module: the name of the class must be a string, got "
-                     "%s", pgl_kind(L, S, 1));
+    return pgl_error(L,
+                     "Module: the name of the class must be a string, got "
+                     "%s",
+                     pgl_kind(L, S, 1));
   if (!lua_isnoneornil(L, 2) && lua_type(L, 2) != LUA_TTABLE)
     return pgl_error(L, "Module: the parent must be a class, got %s",
                      pgl_kind(L, S, 2));

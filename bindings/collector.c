@@ -12,9 +12,9 @@
    that has stopped the collector is left alone. */
 #include "binding.h"
 
-#define BOX_CHARGE 512     /* a userdata and its share of nodes and strings */
+#define BOX_CHARGE 512      /* a userdata and its share of nodes and strings */
 #define PAYLOAD_CHARGE 4096 /* the most that a payload adds: 4 KiB */
-#define BATCH 16384        /* bytes of debt that are worth a call */
+#define BATCH 16384         /* bytes of debt that are worth a call */
 #define LEAST_ROOM ((size_t)16 << 20)
 
 void pgl_charge(pgl_state *S, size_t bytes) {

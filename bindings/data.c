@@ -148,8 +148,10 @@ static void set_classes(lua_State *L, pgl_state *S, peri_dataset *dataset,
   luaL_checkstack(L, count + 4, "TensorDataset");
   for (int i = 0; i < count; i++) {
     if (lua_rawgeti(L, list, i + 1) != LUA_TSTRING)
-      pgl_error(L, "TensorDataset: entry %d of classes must be a string, got "
-                "%s", i + 1, pgl_kind(L, S, -1));
+      pgl_error(L,
+                "TensorDataset: entry %d of classes must be a string, got "
+                "%s",
+                i + 1, pgl_kind(L, S, -1));
     names[i] = lua_tostring(L, -1); /* which stays on the stack */
   }
   if (peri_dataset_set_classes(dataset, names, count) < 0) pgl_raise(L, S);
@@ -247,8 +249,10 @@ static int new_loader(lua_State *L) {
                      (LUAI_UACINT)size->i);
   peri_dataset *dataset = to_dataset(L, S, 1);
   if (!dataset)
-    return pgl_error(L, "DataLoader: the first argument must be a data set, "
-                     "got %s", pgl_kind(L, S, 1));
+    return pgl_error(L,
+                     "DataLoader: the first argument must be a data set, "
+                     "got %s",
+                     pgl_kind(L, S, 1));
   const peri_loader_options options = {.batch_size = size->i,
                                        .shuffle = args.value[1].i != 0,
                                        .drop_last = args.value[2].i != 0};
@@ -278,7 +282,8 @@ static int next_batch(lua_State *L) {
   const epoch_box *epoch = lua_touserdata(L, lua_upvalueindex(2));
   peri_tensor *out[PGL_MAX_RESULTS];
   if (epoch->pass != epoch->loader->pass)
-    return pgl_error(L, "epoch: this pass is over, or another pass of the "
+    return pgl_error(L,
+                     "epoch: this pass is over, or another pass of the "
                      "loader has begun");
   pgl_pay(L, S);
   pgl_hold *hold = pgl_new_hold(L, PGL_MAX_RESULTS);
@@ -344,8 +349,7 @@ static int list_readers(lua_State *L) {
 }
 
 const pgl_function pgl_data_functions[] = {
-    {"TensorDataset", "data.TensorDataset(x, y, ..., { classes })",
-     new_dataset,
+    {"TensorDataset", "data.TensorDataset(x, y, ..., { classes })", new_dataset,
      "Make a data set of tensors with equal first sizes; sample i is the i-th\n"
      "entry of each. classes names the classes.\n"
      "The set has #set, set[i] (the tensors of sample i, as a list), and the\n"
@@ -383,10 +387,11 @@ static void open_loader(lua_State *L, pgl_state *S) {
 }
 
 void pgl_open_data(lua_State *L, pgl_state *S) {
-  static const luaL_Reg dataset[] = {
-      {"__gc", dataset_gc},   {"__index", dataset_index},
-      {"__len", dataset_len}, {"__tostring", dataset_tostring},
-      {NULL, NULL}};
+  static const luaL_Reg dataset[] = {{"__gc", dataset_gc},
+                                     {"__index", dataset_index},
+                                     {"__len", dataset_len},
+                                     {"__tostring", dataset_tostring},
+                                     {NULL, NULL}};
   const peri_reader *reader;
   pgl_new_type(L, S, PGL_DATASET, dataset);
   lua_pop(L, 1);

@@ -138,8 +138,7 @@ int pgl_annotate(lua_State *L) {
   if (lua_type(L, 1) != LUA_TSTRING || is_kept(L)) return 1;
   pgl_state *S = pgl_find(L);
   const char *message = lua_tolstring(L, 1, &length);
-  if (!has_path(message, length) &&
-      peri_module_path(S->ctx, path, sizeof path))
+  if (!has_path(message, length) && peri_module_path(S->ctx, path, sizeof path))
     lua_pushfstring(L, "%s (%s)", message, path);
   keep_trace(L);
   return 1;

@@ -58,18 +58,24 @@ static bool visit_rows(lua_State *L, visitor visit, void *user) {
   const peri_optim *optim;
   const peri_reader *reader;
   for (int i = 0; (layer = peri_layer_at(i)) != NULL; i++)
-    if (!visit(L, &(entry){"layers", "nn.", layer->name, NULL, layer->doc,
-                           NULL, layer->params, 0}, user))
+    if (!visit(L,
+               &(entry){"layers", "nn.", layer->name, NULL, layer->doc, NULL,
+                        layer->params, 0},
+               user))
       return false;
   for (int i = 0; (optim = peri_optim_at(i)) != NULL; i++) {
     static const peri_input inputs[] = {{"parameters", PERI_IN_LIST}, {0}};
-    if (!visit(L, &(entry){"optimizers", "optim.", optim->name, NULL,
-                           optim->doc, inputs, optim->params, 0}, user))
+    if (!visit(L,
+               &(entry){"optimizers", "optim.", optim->name, NULL, optim->doc,
+                        inputs, optim->params, 0},
+               user))
       return false;
   }
   for (int i = 0; (reader = peri_reader_at(i)) != NULL; i++)
-    if (!visit(L, &(entry){"readers", "data.", reader->name, NULL,
-                           reader->doc, NULL, reader->params, 0}, user))
+    if (!visit(L,
+               &(entry){"readers", "data.", reader->name, NULL, reader->doc,
+                        NULL, reader->params, 0},
+               user))
       return false;
   return true;
 }
@@ -78,8 +84,10 @@ static void visit_all(lua_State *L, visitor visit, void *user) {
   if (!visit_ops(L, visit, user) || !visit_rows(L, visit, user)) return;
   for (int i = 0; i < GROUPS; i++)
     for (const pgl_function *f = groups[i].rows; f->name; f++)
-      if (!visit(L, &(entry){groups[i].title, groups[i].before, f->name,
-                             f->usage, f->doc, NULL, NULL, 0}, user))
+      if (!visit(L,
+                 &(entry){groups[i].title, groups[i].before, f->name, f->usage,
+                          f->doc, NULL, NULL, 0},
+                 user))
         return;
 }
 
@@ -94,8 +102,7 @@ static void push_forms(lua_State *L, const entry *e) {
     lua_concat(L, 2);
   }
   if (!(e->flags & PERI_OP_INPLACE)) return;
-  lua_pushfstring(L, "%s%s:%s_", plain ? "\n" : "", e->inputs[0].name,
-                  e->name);
+  lua_pushfstring(L, "%s%s:%s_", plain ? "\n" : "", e->inputs[0].name, e->name);
   pgl_push_usage(L, "", "", e->inputs + 1, e->params);
   lua_concat(L, 3);
 }
@@ -184,8 +191,8 @@ static bool add_listed(lua_State *L, const entry *e, void *user) {
   else
     lua_pushfstring(L, list->column + length > 78 ? ",\n  %s" : ", %s",
                     e->name);
-  list->column = !same || list->column + length > 78
-                     ? length : list->column + length;
+  list->column =
+      !same || list->column + length > 78 ? length : list->column + length;
   list->title = e->title;
   lua_concat(L, 2);
   return true;
@@ -234,8 +241,10 @@ static const char *asked_name(lua_State *L, const pgl_state *S) {
   if (module) return peri_module_type(module);
   if (lua_type(L, 1) == LUA_TFUNCTION && push_function_name(L, 1))
     return lua_tostring(L, -1);
-  pgl_error(L, "help: a name, a function of perigee or a module expected, "
-            "got %s", pgl_kind(L, S, 1));
+  pgl_error(L,
+            "help: a name, a function of perigee or a module expected, "
+            "got %s",
+            pgl_kind(L, S, 1));
   return NULL;
 }
 

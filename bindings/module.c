@@ -1,6 +1,6 @@
-/* module.c - the userdata of modules: layers of core's table, their fields
-   and calls, and the methods that all modules share. Classes written in Lua
-   are in class.c.
+/* module.c - the userdata of modules: layers of core's table, their making,
+   calls and fields. The methods that all modules share are in module_method.c,
+   classes written in Lua in class.c.
 
    There is one userdata per module, found through the weak cache. Its first
    user value is a table: of a container the list of its modules, of an
@@ -10,7 +10,6 @@
 
 #include "binding.h"
 
-#define PATH_BYTES 1024
 #define MOST_NAMES 128 /* of fields that a message compares with */
 
 /* ---- Userdata --------------------------------------------------------- */
@@ -43,13 +42,6 @@ peri_module *pgl_to_module(lua_State *L, const pgl_state *S, int index) {
   return box ? box->module : NULL;
 }
 
-/* The module in front of the colon of method 'what'. */
-static peri_module *self_module(lua_State *L, const pgl_state *S,
-                                const char *what) {
-  const pgl_module *box = pgl_check_self(L, S, PGL_MODULE, what);
-  return box->module;
-}
-
 static bool is_instance(const peri_module *module) {
   return peri_module_layer(module) == NULL;
 }
@@ -61,7 +53,7 @@ bool pgl_find_slot(const peri_module *module, const char *name,
   return false;
 }
 
-static void push_slot(lua_State *L, pgl_state *S, const peri_slot *slot) {
+void pgl_push_slot(lua_State *L, pgl_state *S, const peri_slot *slot) {
   if (slot->child)
     pgl_push_module(L, S, slot->child);
   else if (slot->tensor)
@@ -74,8 +66,8 @@ static void push_slot(lua_State *L, pgl_state *S, const peri_slot *slot) {
 
 /* Put the modules that are to be children into the list at the top: the
    arguments from 2 to 'last', or the entries of a table there. */
-static int gather_children(lua_State *L, const pgl_state *S,
-                           const char *what, int last) {
+static int gather_children(lua_State *L, const pgl_state *S, const char *what,
+                           int last) {
   int list = lua_gettop(L), count = 0;
   bool table = last == 2 && lua_type(L, 2) == LUA_TTABLE;
   int given = table ? (int)lua_rawlen(L, 2) : last - 1;
@@ -85,8 +77,10 @@ static int gather_children(lua_State *L, const pgl_state *S,
                 lua_tostring(L, -2));
   if (!table) lua_pop(L, 1);
   for (; count < given; count++) {
-    if (table) lua_rawgeti(L, 2, count + 1);
-    else lua_pushvalue(L, count + 2);
+    if (table)
+      lua_rawgeti(L, 2, count + 1);
+    else
+      lua_pushvalue(L, count + 2);
     if (!pgl_to_module(L, S, -1))
       pgl_error(L, "%s: entry %d must be a module, got %s", what, count + 1,
                 pgl_kind(L, S, -1));
@@ -130,9 +124,8 @@ static int new_layer(lua_State *L) {
   lua_insert(L, 1);
   int last = lua_gettop(L);
   pgl_module *box = pgl_new_module(L);
-  peri_module *module = layer->container
-                            ? make_container(L, S, layer, last)
-                            : make_layer(L, S, layer, last);
+  peri_module *module = layer->container ? make_container(L, S, layer, last)
+                                         : make_layer(L, S, layer, last);
   if (!module) return pgl_raise(L, S);
   box->module = module;
   lua_settop(L, last + 1);
@@ -176,8 +169,8 @@ static int run_forward(lua_State *L, pgl_state *S, peri_module *module,
   for (int i = 0; i < f->nin; i++) peri_keep(f->in[i]);
   S->caller = L;
   peri_scope scope = peri_scope_open(S->ctx);
-  int count = peri_module_forward(module, f->in, f->nin, f->out,
-                                  PGL_MAX_RESULTS);
+  int count =
+      peri_module_forward(module, f->in, f->nin, f->out, PGL_MAX_RESULTS);
   pgl_hold_tensors(hold, f->out, count);
   peri_scope_close(scope);
   S->caller = caller;
@@ -187,7 +180,7 @@ static int run_forward(lua_State *L, pgl_state *S, peri_module *module,
 
 /* The module is at 1, its arguments are behind it. What modules in Lua leave
    on the stack, values that core still uses, goes at the end. */
-static int call_layer(lua_State *L, pgl_state *S, peri_module *module) {
+int pgl_call_layer(lua_State *L, pgl_state *S, peri_module *module) {
   forward_call f = {.nin = lua_gettop(L) - 1};
   pgl_pay(L, S);
   pgl_hold *hold = pgl_new_hold(L, PGL_MAX_RESULTS);
@@ -204,179 +197,8 @@ static int module_call(lua_State *L) {
   pgl_state *S = pgl_enter(L);
   peri_module *module = pgl_to_module(L, S, 1);
   if (is_instance(module)) return pgl_call_instance(L, S);
-  return call_layer(L, S, module);
+  return pgl_call_layer(L, S, module);
 }
-
-static int method_forward(lua_State *L) {
-  pgl_state *S = pgl_enter(L);
-  peri_module *module = self_module(L, S, "forward");
-  if (!is_instance(module)) return call_layer(L, S, module);
-  return pgl_error(L, "%s has no forward; write function %s:forward(x) ... "
-                   "end", peri_module_type(module), peri_module_type(module));
-}
-
-/* ---- Methods ---------------------------------------------------------- */
-
-/* Push a list of what of 'kind' is below 'module', and one of its paths. */
-static void push_walk(lua_State *L, pgl_state *S, peri_module *module,
-                      peri_slot_kind kind) {
-  char path[PATH_BYTES];
-  peri_slot slot;
-  lua_Integer count = 0;
-  luaL_checkstack(L, 8, "module");
-  lua_newtable(L);
-  lua_newtable(L);
-  for (int i = 0; peri_module_walk(module, i, &slot, path, sizeof path); i++) {
-    if (slot.kind != kind) continue;
-    push_slot(L, S, &slot);
-    lua_rawseti(L, -3, ++count);
-    lua_pushstring(L, path);
-    lua_rawseti(L, -2, count);
-  }
-  if (peri_error(S->ctx) != PERI_OK) pgl_raise(L, S);
-}
-
-/* Step of a named_ iterator: upvalues objects, paths, position. */
-static int next_named(lua_State *L) {
-  lua_Integer i = lua_tointeger(L, lua_upvalueindex(3)) + 1;
-  lua_pushinteger(L, i);
-  lua_copy(L, -1, lua_upvalueindex(3));
-  lua_rawgeti(L, lua_upvalueindex(2), i);
-  lua_rawgeti(L, lua_upvalueindex(1), i);
-  return 2;
-}
-
-static int list_kind(lua_State *L, const char *what, peri_slot_kind kind) {
-  pgl_state *S = pgl_enter(L);
-  push_walk(L, S, self_module(L, S, what), kind);
-  lua_pop(L, 1);
-  return 1;
-}
-
-static int name_kind(lua_State *L, const char *what, peri_slot_kind kind) {
-  pgl_state *S = pgl_enter(L);
-  push_walk(L, S, self_module(L, S, what), kind);
-  lua_pushinteger(L, 0);
-  lua_pushcclosure(L, next_named, 3);
-  return 1;
-}
-
-static int method_parameters(lua_State *L) {
-  return list_kind(L, "parameters", PERI_PARAMETER);
-}
-
-static int method_named_parameters(lua_State *L) {
-  return name_kind(L, "named_parameters", PERI_PARAMETER);
-}
-
-static int method_buffers(lua_State *L) {
-  return list_kind(L, "buffers", PERI_BUFFER);
-}
-
-static int method_named_buffers(lua_State *L) {
-  return name_kind(L, "named_buffers", PERI_BUFFER);
-}
-
-static int method_named_modules(lua_State *L) {
-  return name_kind(L, "named_modules", PERI_CHILD);
-}
-
-/* The module itself, then all below it. */
-static int method_modules(lua_State *L) {
-  pgl_state *S = pgl_enter(L);
-  push_walk(L, S, self_module(L, S, "modules"), PERI_CHILD);
-  lua_pop(L, 1);
-  for (lua_Integer i = (lua_Integer)lua_rawlen(L, -1); i >= 1; i--) {
-    lua_rawgeti(L, -1, i);
-    lua_rawseti(L, -2, i + 1);
-  }
-  lua_pushvalue(L, 1);
-  lua_rawseti(L, -2, 1);
-  return 1;
-}
-
-static int method_children(lua_State *L) {
-  pgl_state *S = pgl_enter(L);
-  const peri_module *module = self_module(L, S, "children");
-  peri_slot slot;
-  lua_Integer count = 0;
-  lua_newtable(L);
-  for (int i = 0; peri_module_slot(module, i, &slot); i++) {
-    if (slot.kind != PERI_CHILD) continue;
-    push_slot(L, S, &slot);
-    lua_rawseti(L, -2, ++count);
-  }
-  return 1;
-}
-
-static int set_training(lua_State *L, const char *what, bool on) {
-  pgl_state *S = pgl_enter(L);
-  peri_module *module = self_module(L, S, what);
-  if (peri_module_train(module, on) < 0) return pgl_raise(L, S);
-  lua_settop(L, 1);
-  return 1;
-}
-
-static int method_train(lua_State *L) {
-  return set_training(L, "train", lua_isnone(L, 2) || lua_toboolean(L, 2));
-}
-
-static int method_eval(lua_State *L) { return set_training(L, "eval", false); }
-
-static int method_zero_grad(lua_State *L) {
-  pgl_state *S = pgl_enter(L);
-  peri_module *module = self_module(L, S, "zero_grad");
-  return peri_module_zero_grad(module) < 0 ? pgl_raise(L, S) : 0;
-}
-
-static int method_register_buffer(lua_State *L) {
-  pgl_state *S = pgl_enter(L);
-  peri_module *module = self_module(L, S, "register_buffer");
-  const char *name = luaL_checkstring(L, 2);
-  peri_tensor *x = pgl_check_tensor(L, S, 3, "register_buffer", "the buffer");
-  if (peri_module_set(module, name, PERI_BUFFER, x, NULL) < 0)
-    return pgl_raise(L, S);
-  pgl_scope_leave(lua_touserdata(L, 3));
-  lua_settop(L, 3);
-  pgl_cache(L, x);
-  lua_getiuservalue(L, 1, 1);
-  lua_insert(L, 2);
-  lua_rawset(L, 2); /* a field like others */
-  return 0;
-}
-
-const pgl_function pgl_module_methods[] = {
-    {"forward", "module:forward(...)", method_forward,
-     "Run the module, as module(...) does. Classes define it."},
-    {"parameters", "module:parameters()", method_parameters,
-     "List the parameters of the module and all below it, each once."},
-    {"named_parameters", "module:named_parameters()", method_named_parameters,
-     "Iterate over them with their paths:\n"
-     "for path, p in module:named_parameters() do ... end"},
-    {"buffers", "module:buffers()", method_buffers,
-     "List the buffers: tensors that are kept but not trained."},
-    {"named_buffers", "module:named_buffers()", method_named_buffers,
-     "Iterate over the buffers with their paths."},
-    {"modules", "module:modules()", method_modules,
-     "List the module and all below it."},
-    {"named_modules", "module:named_modules()", method_named_modules,
-     "Iterate over all modules below with their paths."},
-    {"children", "module:children()", method_children,
-     "List the modules that this one is made of: also module[i] and #module."},
-    {"train", "module:train(on)", method_train,
-     "Put the module and all below it into training, with false into\n"
-     "evaluation.\n"
-     "-> the module"},
-    {"eval", "module:eval()", method_eval,
-     "Put the module and all below it into evaluation.\n"
-     "-> the module"},
-    {"zero_grad", "module:zero_grad()", method_zero_grad,
-     "Forget the gradients of all parameters."},
-    {"register_buffer", "module:register_buffer(name, x)",
-     method_register_buffer,
-     "Keep x under a name: it moves and is saved with the module, but is not\n"
-     "trained."},
-    {NULL, NULL, NULL, NULL}};
 
 /* ---- Fields of layers ------------------------------------------------- */
 
@@ -428,18 +250,17 @@ static int push_child(lua_State *L, pgl_state *S, const peri_module *module,
   peri_slot slot;
   if (place < 0) place += find_child(module, 0, &slot) + 1;
   if (place >= 1 && find_child(module, place, &slot) == place)
-    push_slot(L, S, &slot);
+    pgl_push_slot(L, S, &slot);
   else
     lua_pushnil(L);
   return 1;
 }
 
-static int layer_field(lua_State *L, pgl_state *S,
-                       const peri_module *module) {
+static int layer_field(lua_State *L, pgl_state *S, const peri_module *module) {
   peri_slot slot;
   const char *name = luaL_tolstring(L, 2, NULL);
   if (pgl_find_slot(module, name, &slot))
-    push_slot(L, S, &slot);
+    pgl_push_slot(L, S, &slot);
   else if (!push_setting(L, module, name))
     return unknown_field(L, module, name);
   return 1;
@@ -521,11 +342,13 @@ static int module_names(lua_State *L) {
 }
 
 void pgl_open_module(lua_State *L, pgl_state *S) {
-  static const luaL_Reg methods[] = {
-      {"__gc", module_gc},           {"__call", module_call},
-      {"__newindex", module_newindex}, {"__len", module_len},
-      {"__tostring", module_tostring}, {"__names", module_names},
-      {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"__gc", module_gc},
+                                     {"__call", module_call},
+                                     {"__newindex", module_newindex},
+                                     {"__len", module_len},
+                                     {"__tostring", module_tostring},
+                                     {"__names", module_names},
+                                     {NULL, NULL}};
   pgl_new_type(L, S, PGL_MODULE, methods);
   pgl_push_state(L);
   lua_newtable(L);

@@ -21,8 +21,10 @@ static peri_tensor **read_parameters(lua_State *L, const pgl_state *S,
                                      const char *what, int *count,
                                      pgl_hold **hold) {
   if (pgl_to_module(L, S, 1))
-    pgl_error(L, "%s: the first argument is a list of parameters; of a module "
-              "it is module:parameters()", what);
+    pgl_error(L,
+              "%s: the first argument is a list of parameters; of a module "
+              "it is module:parameters()",
+              what);
   return pgl_hold_list(L, S, 1, what, "parameters", count, hold);
 }
 
@@ -37,8 +39,7 @@ static int new_optimizer(lua_State *L) {
   if (last < 1) lua_settop(L, last = 1);
   optim_box *box = pgl_new(L, PGL_OPTIMIZER, sizeof *box, 0);
   pgl_read_args(L, S, &signature, 2, last, &args);
-  peri_tensor **parameters =
-      read_parameters(L, S, optim->name, &count, &hold);
+  peri_tensor **parameters = read_parameters(L, S, optim->name, &count, &hold);
   box->optimizer =
       peri_optimizer_new(S->ctx, optim, parameters, count, args.value);
   pgl_hold_drop(hold);
@@ -78,8 +79,7 @@ const pgl_function pgl_optimizer_methods[] = {
 /* ---- Fields ----------------------------------------------------------- */
 
 /* Place of hyper-parameter 'name', or raise. */
-static int find_param(lua_State *L, const peri_optim *optim,
-                      const char *name) {
+static int find_param(lua_State *L, const peri_optim *optim, const char *name) {
   const char *names[PERI_MAX_PARAMS + 4];
   int count = 0;
   for (int i = 0; optim->params[i].name; i++) {
@@ -171,10 +171,11 @@ const pgl_function pgl_optim_functions[] = {
     {NULL, NULL, NULL, NULL}};
 
 void pgl_open_optim(lua_State *L, pgl_state *S) {
-  static const luaL_Reg methods[] = {
-      {"__gc", optim_gc},             {"__newindex", optim_newindex},
-      {"__tostring", optim_tostring}, {"__names", optim_names},
-      {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"__gc", optim_gc},
+                                     {"__newindex", optim_newindex},
+                                     {"__tostring", optim_tostring},
+                                     {"__names", optim_names},
+                                     {NULL, NULL}};
   const peri_optim *optim;
   pgl_new_type(L, S, PGL_OPTIMIZER, methods);
   pgl_push_state(L);

@@ -130,10 +130,11 @@ const pgl_function pgl_recording_methods[] = {
     {NULL, NULL, NULL, NULL}};
 
 void pgl_open_record(lua_State *L, pgl_state *S) {
-  static const luaL_Reg methods[] = {
-      {"__gc", record_gc},         {"__close", record_close},
-      {"__len", recording_len},    {"__tostring", recording_tostring},
-      {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"__gc", record_gc},
+                                     {"__close", record_close},
+                                     {"__len", recording_len},
+                                     {"__tostring", recording_tostring},
+                                     {NULL, NULL}};
   pgl_new_type(L, S, PGL_RECORDING, methods);
   lua_newtable(L);
   pgl_add_functions(L, pgl_recording_methods);

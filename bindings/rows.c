@@ -58,8 +58,8 @@ void pgl_push_value(lua_State *L, const peri_param *param,
       if (param->type == PERI_P_NUMBER && !value->whole)
         lua_pushnumber(L, value->f);
       else
-        lua_pushinteger(L, value->i + (counts(param->type) && value->i >= 0
-                                           ? shift : 0));
+        lua_pushinteger(
+            L, value->i + (counts(param->type) && value->i >= 0 ? shift : 0));
   }
 }
 
@@ -124,11 +124,15 @@ static void push_flags(lua_State *L, unsigned flags) {
   static const struct {
     const char *name;
     unsigned flag;
-  } names[] = {{"shares", PERI_OP_VIEW},       {"composed", PERI_OP_COMPOSED},
-               {"source", PERI_OP_SOURCE},     {"inplace", PERI_OP_INPLACE},
+  } names[] = {{"shares", PERI_OP_VIEW},
+               {"composed", PERI_OP_COMPOSED},
+               {"source", PERI_OP_SOURCE},
+               {"inplace", PERI_OP_INPLACE},
                {"only_inplace", PERI_OP_ONLY_INPLACE},
-               {"nograd", PERI_OP_NOGRAD},     {"ordered", PERI_OP_ORDERED},
-               {"constant", PERI_OP_CONSTANT}, {"truth", PERI_OP_TRUTH}};
+               {"nograd", PERI_OP_NOGRAD},
+               {"ordered", PERI_OP_ORDERED},
+               {"constant", PERI_OP_CONSTANT},
+               {"truth", PERI_OP_TRUTH}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     set_flag(L, names[i].name, flags & names[i].flag);
@@ -204,8 +208,7 @@ void pgl_push_value_text(lua_State *L, const peri_param *param,
 /* Push "number, 1", "dim or nil", "mean|sum|none, mean": what a parameter
    takes and what it is when absent. */
 static void push_range(lua_State *L, const peri_param *param) {
-  const char *type = param->choices ? param->choices
-                                    : type_names[param->type];
+  const char *type = param->choices ? param->choices : type_names[param->type];
   if (param->need == PERI_DEFAULT) {
     pgl_push_value_text(L, param, &param->fallback, 1);
     lua_pushfstring(L, "%s, %s", type, lua_tostring(L, -1));

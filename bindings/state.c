@@ -55,7 +55,9 @@ void *pgl_test(lua_State *L, const pgl_state *S, int index, pgl_type type) {
   return same ? block : NULL;
 }
 
-const char *pgl_type_name(pgl_type type) { return type_names[type]; }
+const char *pgl_type_name(pgl_type type) {
+  return type_names[type];
+}
 
 void *pgl_check_self(lua_State *L, const pgl_state *S, pgl_type type,
                      const char *what) {
@@ -169,8 +171,10 @@ static void open_context(lua_State *L, pgl_state *S,
                          const peri_options *options) {
   const char *why = "out of memory";
   peri_options own = {0};
-  if (options) own = *options;
-  else pgl_environment(&own);
+  if (options)
+    own = *options;
+  else
+    pgl_environment(&own);
   S->byte_limit = own.byte_limit;
   S->ctx = peri_context_new(&own, &why);
   if (!S->ctx) luaL_error(L, "perigee: %s", why);

@@ -32,8 +32,10 @@ void pgl_settle(lua_State *L, pgl_state *S, int index) {
   pgl_tensor *box = lua_touserdata(L, index);
   if (!box->x) pgl_raise(L, S);
   if (!is_leaf(box->x)) return;
-  lua_pushvalue(L, index);
-  pgl_cache(L, box->x);
+  if (!pgl_push_cached(L, box->x)) { /* an operation may give its input back */
+    lua_pushvalue(L, index);
+    pgl_cache(L, box->x);
+  }
   lua_pop(L, 1);
 }
 
@@ -231,8 +233,10 @@ static int method_size(lua_State *L) {
   int64_t dim = args.value[0].i;
   if (dim < 0) dim += ndim + 1;
   if (dim < 1 || dim > ndim)
-    return pgl_error(L, "size: dim must be in [1, %d] or negative from the "
-                     "end, got %I", ndim, (LUAI_UACINT)args.value[0].i);
+    return pgl_error(L,
+                     "size: dim must be in [1, %d] or negative from the "
+                     "end, got %I",
+                     ndim, (LUAI_UACINT)args.value[0].i);
   lua_pushinteger(L, peri_tensor_shape(x)[dim - 1]);
   return 1;
 }
@@ -372,22 +376,24 @@ static int tensor_concat(lua_State *L) {
 static int refuse_compare(lua_State *L) {
   const char *symbol = lua_tostring(L, lua_upvalueindex(2));
   const char *method = peri_symbol_op(symbol);
-  return pgl_error(L, "%s gives one boolean in Lua; tensors are compared "
-                   "element by element with x:%s(y)", symbol,
-                   method ? method : "?");
+  return pgl_error(L,
+                   "%s gives one boolean in Lua; tensors are compared "
+                   "element by element with x:%s(y)",
+                   symbol, method ? method : "?");
 }
 
 static int refuse_pairs(lua_State *L) {
-  return pgl_error(L, "a tensor has no pairs; iterate with x:rows(), or over "
+  return pgl_error(L,
+                   "a tensor has no pairs; iterate with x:rows(), or over "
                    "x:totable()");
 }
 
 /* Metamethods that are operations: what core's symbols say. */
 static void add_operators(lua_State *L) {
   static const char *const operators[][2] = {
-      {"__add", "+"},  {"__sub", "-"},      {"__mul", "*"}, {"__div", "/"},
-      {"__mod", "%"},  {"__pow", "^"},      {"__idiv", "//"},
-      {"__unm", "unary -"}, {"__band", "&"}, {"__bor", "|"}, {"__bnot", "~"}};
+      {"__add", "+"},  {"__sub", "-"}, {"__mul", "*"},   {"__div", "/"},
+      {"__mod", "%"},  {"__pow", "^"}, {"__idiv", "//"}, {"__unm", "unary -"},
+      {"__band", "&"}, {"__bor", "|"}, {"__bnot", "~"}};
   static const char *const refused[][2] = {{"__lt", "<"}, {"__le", "<="}};
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
     const char *name = peri_symbol_op(operators[i][1]);
@@ -418,11 +424,14 @@ static void push_members(lua_State *L) {
 }
 
 void pgl_open_tensor(lua_State *L, pgl_state *S) {
-  static const luaL_Reg metamethods[] = {
-      {"__gc", box_gc},       {"__close", box_close},
-      {"__len", tensor_len},  {"__tostring", tensor_tostring},
-      {"__concat", tensor_concat}, {"__pairs", refuse_pairs},
-      {"__newindex", pgl_tensor_newindex}, {NULL, NULL}};
+  static const luaL_Reg metamethods[] = {{"__gc", box_gc},
+                                         {"__close", box_close},
+                                         {"__len", tensor_len},
+                                         {"__tostring", tensor_tostring},
+                                         {"__concat", tensor_concat},
+                                         {"__pairs", refuse_pairs},
+                                         {"__newindex", pgl_tensor_newindex},
+                                         {NULL, NULL}};
   static const luaL_Reg hold[] = {{"__gc", hold_gc}, {NULL, NULL}};
   pgl_new_type(L, S, PGL_HOLD, hold);
   lua_pop(L, 1);

@@ -34,8 +34,7 @@ void pgl_add_op_methods(lua_State *L, const peri_op *op) {
 
 /* Add the methods of an operation called 'name' or 'name' without its
    underscore to the table at the top. -> false if there is none */
-static bool add_registered(lua_State *L, const pgl_state *S,
-                           const char *name) {
+static bool add_registered(lua_State *L, const pgl_state *S, const char *name) {
   size_t length = strlen(name);
   const peri_op *op = peri_op_named(S->ctx, name);
   if (!op && length > 1 && name[length - 1] == '_') {

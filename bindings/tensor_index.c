@@ -25,9 +25,11 @@ static int out_of_range(const key *k, int64_t position) {
   peri_shape_text(peri_tensor_shape(k->x), peri_tensor_ndim(k->x), shape,
                   sizeof shape);
   if (position == 0)
-    return pgl_error(k->L, "index 0: positions count from 1, negative ones "
+    return pgl_error(k->L,
+                     "index 0: positions count from 1, negative ones "
                      "from the end");
-  return pgl_error(k->L, "index %I is out of range: dimension %d of %s has %I "
+  return pgl_error(k->L,
+                   "index %I is out of range: dimension %d of %s has %I "
                    "positions; rows() iterates over them",
                    (LUAI_UACINT)position, k->count + 1, shape,
                    (LUAI_UACINT)size_of(k));
@@ -50,8 +52,10 @@ static bool read_whole(lua_State *L, int index, int64_t *out) {
 }
 
 static int refuse_place(const key *k, int index) {
-  return pgl_error(k->L, "index: place %d must be a position, {first, last}, "
-                   "{first, last, step} or {}, got %s", k->count + 1,
+  return pgl_error(k->L,
+                   "index: place %d must be a position, {first, last}, "
+                   "{first, last, step} or {}, got %s",
+                   k->count + 1,
                    lua_type(k->L, index) == LUA_TNUMBER
                        ? luaL_tolstring(k->L, index, NULL)
                        : pgl_kind(k->L, k->S, index));

@@ -31,8 +31,10 @@ static const char *push_place(survey *s, int depth) {
 static int refuse_entry(survey *s, int index, int depth) {
   const char *kind = pgl_kind(s->L, s->S, index);
   if (depth == 0)
-    return pgl_error(s->L, "%s: a number, a boolean, nested lists of them or "
-                     "a tensor expected, got %s", s->what, kind);
+    return pgl_error(s->L,
+                     "%s: a number, a boolean, nested lists of them or "
+                     "a tensor expected, got %s",
+                     s->what, kind);
   return pgl_error(s->L, "%s: entry %s is a %s", s->what, push_place(s, depth),
                    kind);
 }
@@ -65,9 +67,8 @@ static void survey_length(survey *s, int depth, int64_t length) {
     s->plan->ndim = depth + 1;
     *size = length;
   } else if (*size != length) {
-    pgl_error(s->L, "%s: list %s has %I entries, the first one has %I",
-              s->what, push_place(s, depth), (LUAI_UACINT)length,
-              (LUAI_UACINT)*size);
+    pgl_error(s->L, "%s: list %s has %I entries, the first one has %I", s->what,
+              push_place(s, depth), (LUAI_UACINT)length, (LUAI_UACINT)*size);
   }
 }
 
@@ -93,8 +94,8 @@ static void survey_value(survey *s, int index, int depth) {
   }
 }
 
-void pgl_measure(lua_State *L, const pgl_state *S, int index,
-                 const char *what, pgl_plan *plan) {
+void pgl_measure(lua_State *L, const pgl_state *S, int index, const char *what,
+                 pgl_plan *plan) {
   survey s = {.L = L, .S = S, .what = what, .plan = plan};
   *plan = (pgl_plan){.ndim = 0};
   luaL_checkstack(L, PERI_MAX_DIMS + 8, what);
@@ -120,8 +121,8 @@ static void put_number(lua_State *L, int index, cursor *to) {
     *to->real++ = lua_tonumber(L, index);
 }
 
-static void put_value(lua_State *L, int index, const pgl_plan *plan,
-                      int depth, cursor *to) {
+static void put_value(lua_State *L, int index, const pgl_plan *plan, int depth,
+                      cursor *to) {
   if (depth == plan->ndim) {
     put_number(L, index, to);
     return;
@@ -138,8 +139,8 @@ static peri_tensor *copy_as(pgl_state *S, peri_tensor *x, peri_dtype dtype) {
   peri_tensor *y = peri_tensor_new(S->ctx, NULL, peri_tensor_shape(x),
                                    peri_tensor_ndim(x), dtype);
   if (!y) return NULL;
-  int status = peri_copy_out(x, peri_tensor_data(y), dtype,
-                             peri_tensor_bytes(y));
+  int status =
+      peri_copy_out(x, peri_tensor_data(y), dtype, peri_tensor_bytes(y));
   return status < 0 ? NULL : y;
 }
 
@@ -147,12 +148,15 @@ peri_tensor *pgl_build(lua_State *L, pgl_state *S, int index,
                        const pgl_plan *plan, peri_dtype dtype) {
   cursor to = {NULL, NULL, NULL};
   peri_dtype staging = plan->dtype == PERI_F32 ? PERI_F64 : plan->dtype;
-  peri_tensor *x = peri_tensor_new(S->ctx, NULL, plan->shape, plan->ndim,
-                                   staging);
+  peri_tensor *x =
+      peri_tensor_new(S->ctx, NULL, plan->shape, plan->ndim, staging);
   if (!x) return NULL;
-  if (staging == PERI_BOOL) to.truth = peri_tensor_data(x);
-  else if (staging == PERI_I64) to.whole = peri_tensor_data(x);
-  else to.real = peri_tensor_data(x);
+  if (staging == PERI_BOOL)
+    to.truth = peri_tensor_data(x);
+  else if (staging == PERI_I64)
+    to.whole = peri_tensor_data(x);
+  else
+    to.real = peri_tensor_data(x);
   if (peri_tensor_numel(x) > 0) put_value(L, index, plan, 0, &to);
   return dtype == staging ? x : copy_as(S, x, dtype);
 }
@@ -175,13 +179,14 @@ static int make_tensor(lua_State *L) {
   int place = lua_gettop(L);
   pgl_read_args(L, S, &signature, 2, last, &args);
   peri_tensor *from = pgl_to_tensor(L, S, 1);
-  if (from) plan.dtype = peri_tensor_dtype(from);
-  else pgl_measure(L, S, 1, "tensor", &plan);
-  peri_dtype dtype = args.value[0].i ? (peri_dtype)args.value[0].i
-                                     : plan.dtype;
+  if (from)
+    plan.dtype = peri_tensor_dtype(from);
+  else
+    pgl_measure(L, S, 1, "tensor", &plan);
+  peri_dtype dtype = args.value[0].i ? (peri_dtype)args.value[0].i : plan.dtype;
   peri_scope scope = peri_scope_open(S->ctx);
-  peri_tensor *x = from ? copy_as(S, from, dtype)
-                        : pgl_build(L, S, 1, &plan, dtype);
+  peri_tensor *x =
+      from ? copy_as(S, from, dtype) : pgl_build(L, S, 1, &plan, dtype);
   if (x && args.value[1].i && peri_set_requires_grad(x, true) < 0) x = NULL;
   pgl_fill_box(S, box, x);
   peri_scope_close(scope);

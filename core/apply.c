@@ -370,29 +370,6 @@ double peri__real(const peri_value *value, int index, double absent) {
   return v->type == PERI_P_NUMBER && v->whole ? (double)v->i : v->f;
 }
 
-/* Sum the dimensions in which 'x' is larger than 'meta', or has more. */
-static peri_tensor *unbroadcast(peri_tensor *x, const peri_meta *meta) {
-  int64_t dims[PERI_MAX_DIMS];
-  int count = 0, extra = x->ndim - meta->ndim;
-  for (int d = 0; d < x->ndim; d++)
-    if (d < extra || (meta->shape[d - extra] == 1 && x->shape[d] != 1))
-      dims[count++] = d;
-  if (count == 0) return x;
-  peri_sum_options options = peri_sum_defaults();
-  options.dim = dims;
-  options.dim_count = count;
-  options.keepdim = true;
-  return peri_reshape(peri_sum(x, &options), meta->shape, meta->ndim);
-}
-
-peri_tensor *peri__fit(peri_tensor *x, const peri_meta *meta) {
-  if (!x) return NULL;
-  if (!peri__same_shape(x->shape, x->ndim, meta->shape, meta->ndim))
-    x = unbroadcast(x, meta);
-  if (x && (x->dtype != meta->dtype || x->number)) x = peri_cast(x, meta->dtype);
-  return x;
-}
-
 int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args,
               int nout, int nin, const void *attr, size_t bytes) {
   peri_call call;

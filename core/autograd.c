@@ -80,7 +80,7 @@ static int add_to(pass *p, peri_tensor **sum, peri_tensor *grad) {
     *sum = peri__hold(grad);
     return 0;
   }
-  peri_tensor *total = peri__hold(peri_add(*sum, grad));
+  peri_tensor *total = peri__hold(peri__plus(*sum, grad));
   if (!total) return p->ctx->status;
   peri__drop(*sum);
   *sum = total;
@@ -244,13 +244,6 @@ static int run_heap(pass *p, int status) {
 
 /* ---- Beginning and end of a backward ---------------------------------- */
 
-static peri_tensor *ones_like(peri_tensor *x) {
-  peri_ones_options options = peri_ones_defaults();
-  options.dtype = x->dtype;
-  options.device = peri_tensor_device(x);
-  return peri_ones(x->ctx, x->shape, x->ndim, &options);
-}
-
 static int check_seed(const peri_tensor *output, const peri_tensor *seed) {
   peri_text shape = peri__shape_of(output), got = peri__shape_of(seed);
   if (!peri__same_shape(output->shape, output->ndim, seed->shape, seed->ndim))
@@ -283,7 +276,7 @@ static int check_output(const peri_tensor *output, const peri_tensor *seed) {
 static int send_seed(pass *p, peri_tensor *output, peri_tensor *seed) {
   int status = check_output(output, seed);
   if (status < 0) return status;
-  if (!seed) seed = ones_like(output);
+  if (!seed) seed = peri__ones_like(output);
   if (!seed) return p->ctx->status;
   return output->node ? send_to_node(p, output->node, output->output, seed)
                       : send_to_leaf(p, output, seed);
@@ -293,13 +286,13 @@ static int send_seed(pass *p, peri_tensor *output, peri_tensor *seed) {
 static peri_tensor *settle(peri_tensor *grad) {
   bool own = grad->storage->refs == 1 && grad->refs == 1 &&
              peri__dense(grad) && !grad->number;
-  return own ? peri__hold(grad) : peri__hold(peri_pack(grad));
+  return own ? peri__hold(grad) : peri__hold(peri__copy(grad));
 }
 
 /* The new gradient of a leaf, replacing the share in 'g'. */
 static int total_of(pass *p, gathered *g) {
   peri_tensor *total = g->leaf->grad
-                           ? peri__hold(peri_add(g->leaf->grad, g->grad))
+                           ? peri__hold(peri__plus(g->leaf->grad, g->grad))
                            : settle(g->grad);
   if (!total) return p->ctx->status;
   peri__drop(g->grad);
@@ -417,7 +410,7 @@ static void hand_over(const pass *p, peri_tensor **grads, int count,
   bool enabled = peri_set_grad_enabled(p->ctx, p->graph);
   for (int i = 0; i < count; i++) {
     peri_tensor *held = grads[i];
-    grads[i] = held && status == 0 ? peri_alias(held) : NULL;
+    grads[i] = held && status == 0 ? peri__linked(held) : NULL;
     if (grads[i] && grads[i]->base == held) { /* nobody else has it */
       grads[i]->base = NULL;
       peri__drop(held);

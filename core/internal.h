@@ -336,12 +336,19 @@ int peri__op_fail(const peri_frame *frame, peri_status status,
 /* Value 'index' if it is given, else 'absent'. */
 int64_t peri__int(const peri_value *value, int index, int64_t absent);
 double peri__real(const peri_value *value, int index, double absent);
-/* 'x' summed to 'meta', undoing a broadcast, and converted to its dtype. */
-peri_tensor *peri__fit(peri_tensor *x, const peri_meta *meta);
 /* One call of a built-in kernel over tensors, outputs first. */
 int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args,
               int nout, int nin, const void *attr, size_t bytes);
 
+/* The sum of two tensors, a row-major copy, a tensor of its own over the same
+   elements with history, ones in the shape and dtype and on the device of 'x'
+   (ops/compose.c). */
+peri_tensor *peri__plus(peri_tensor *a, peri_tensor *b);
+peri_tensor *peri__copy(peri_tensor *x);
+peri_tensor *peri__linked(peri_tensor *x);
+peri_tensor *peri__ones_like(peri_tensor *x);
+/* 'x' summed to 'meta', undoing a broadcast, and converted to its dtype. */
+peri_tensor *peri__fit(peri_tensor *x, const peri_meta *meta);
 /* Overwrite 'to' with a plain number (ops/copy.c). */
 int peri__fill_with(peri_tensor *to, const peri_value *number);
 

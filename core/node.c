@@ -56,16 +56,20 @@ static unsigned needed(const peri_frame *frame) {
   return saves;
 }
 
-static void save_inputs(peri_node *node, const peri_frame *frame,
-                        unsigned saves) {
+/* What is overwritten is saved as a copy, with its history. */
+static int save_inputs(peri_node *node, const peri_frame *frame,
+                       unsigned saves) {
   for (int i = 0; i < frame->nin; i++) {
     peri_tensor *x = frame->in[i];
     if (!x) continue;
     add_edge(node, i, x);
     if (i >= PERI_MAX_INPUTS || !(saves & PERI_SAVE_IN(i))) continue;
+    if (i == 0 && frame->inplace) x = peri_clone(x);
+    if (!x) return frame->ctx->status;
     node->in[i] = peri__hold(x);
     node->in_version[i] = x->storage->version;
   }
+  return 0;
 }
 
 /* Outputs are saved as aliases without the node, which would own itself. */
@@ -94,8 +98,8 @@ peri_node *peri__node_begin(peri_frame *frame) {
   node->nout = frame->nout;
   memcpy(node->value, frame->value, (size_t)params * sizeof *node->value);
   unsigned saves = needed(frame);
-  save_inputs(node, frame, saves);
-  if (save_outputs(node, frame, saves) < 0) {
+  if (save_inputs(node, frame, saves) < 0 ||
+      save_outputs(node, frame, saves) < 0) {
     peri__node_drop(ctx, node);
     return NULL;
   }

@@ -34,8 +34,8 @@
    (flags) | (((flags) & PERI_OP_CONSTANT) ? 0 : PERI_OP_NOGRAD), 0, NULL, \
    peri__##infer##_infer, peri__##name##_forward, NULL, NULL, doc},
 #define VIEW(name, inputs, params, flags, doc) \
-  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_VIEW | (flags), 0, NULL, NULL, \
-   peri__##name##_forward, peri__##name##_backward, NULL, doc},
+  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_VIEW | (flags), 0, NULL, \
+   NULL, peri__##name##_forward, peri__##name##_backward, NULL, doc},
 #define COMPOSED(name, inputs, params, outputs, flags, doc) \
   {#name, {inputs{0}}, {params{0}}, {outputs 0}, PERI_OP_COMPOSED | (flags), \
    0, NULL, NULL, peri__##name##_forward, NULL, NULL, doc},
