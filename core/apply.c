@@ -342,12 +342,16 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
   if (!op || peri__enter(ctx) < 0) return NULL;
   peri_frame frame = {
       .ctx = ctx, .op = op, .in = in, .nin = nin, .base = base, .nout = 1};
+  uint64_t draws = ctx->draws;
   int status = peri__frame_begin(&frame, value, checked);
   if (status == 0 && op->flags & PERI_OP_ONLY_INPLACE)
     status = peri__op_fail(&frame, PERI_EARG, "exists in place only: %s_",
                            op->name);
   if (status == 0) status = run_frame(&frame);
-  if (status < 0) drop_outputs(&frame);
+  if (status < 0) {
+    drop_outputs(&frame);
+    ctx->draws = draws; /* a call that fails draws nothing */
+  }
   for (int i = 1; more && i < peri__count_outputs(op); i++)
     more[i - 1] = status == 0 && i < frame.nout ? frame.y[i] : NULL;
   for (int i = 1; !more && status == 0 && i < frame.nout; i++)
