@@ -74,7 +74,7 @@ EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 LUA_MODULES = $(wildcard lua/perigee/*.lua)
 SETUP = CC="$(CC)" LUA_CFLAGS="$(LUA_CFLAGS)" docs/setup.sh
 
-.PHONY: all programs specs demo test golden asan check format install clean help
+.PHONY: all programs specs demo test golden asan check readme format install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -121,6 +121,10 @@ check:
 	$(call lint,c++,-Wall -Wextra -fsyntax-only -x c++ \
 	  $(BUILD)/gcc/include/perigee.h)
 	$(call lint,luacheck,--quiet lua examples spec)
+
+## readme    make the numbers, tables and outputs in README.md anew
+readme: programs $(BUILD)/include/perigee.h
+	$(BUILD)/perigee docs/readme.lua
 
 ## format    lay out all C sources as .clang-format says
 format:

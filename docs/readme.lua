@@ -66,12 +66,14 @@ function makers.numbers()
 | operations, layers, optimizers | %d, %d, %d |
 ]]):format(training:match "test: ([^\n]*)",
     training:match "test accuracy (%S+)", milliseconds("build/perigee -e ''",
-    21), tonumber(size) / 1e6, #pg.ops(), #pg.layers(), #pg.optimizers())
+    21), tonumber(size) / 1e6, #pg.ops(), #pg.nn.layers(),
+    #pg.optim.optimizers())
 end
 
 function makers.tables()
   return ("Operations: %s\n\nLayers: %s\n\nOptimizers: %s\n"):format(
-    names(pg.ops()), names(pg.layers()), names(pg.optimizers()))
+    names(pg.ops()), names(pg.nn.layers()),
+    names(pg.optim.optimizers()))
 end
 
 local text = file "README.md"

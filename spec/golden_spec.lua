@@ -38,6 +38,6 @@ describe("golden", function()
   end
 
   teardown(function()
-    print("golden: " .. golden.summary(results))
+    print("\ngolden: " .. golden.summary(results))
   end)
 end)

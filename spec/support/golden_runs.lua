@@ -1,6 +1,7 @@
 -- How a golden case is executed. Most are one call of the operation they name;
--- the others stand in the table 'special', trainings in golden_training.lua. A run takes the case, its inputs by
--- name and the float dtype, and returns the list of outputs.
+-- the others stand in the table 'special', whole trainings in
+-- golden_training.lua. A run takes the case, its inputs by name and the float
+-- dtype, and returns the list of outputs.
 
 local pg = require "perigee"
 local rows = require "spec.support.rows"
