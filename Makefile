@@ -30,7 +30,9 @@ LUA_INCLUDE := $(firstword $(wildcard \
 LUA_CFLAGS := $(LUA_INCLUDE:%=-I%)
 LUA_SHARED := $(call find-lib,so)
 LUA_STATIC := $(call find-lib,a)
-LIBEDIT := $(shell printf '%s\n' '\#include <histedit.h>' \
+# A backslash before # would stay in the argument of a function.
+hash := \#
+LIBEDIT := $(shell printf '%s\n' '$(hash)include <histedit.h>' \
   'int main(void) { return el_init == 0; }' | \
   $(CC) -x c - -ledit -o /dev/null 2>/dev/null && echo -ledit)
 ifeq ($(SANITIZE),)

@@ -30,7 +30,7 @@ static int check_count(const peri_frame *frame) {
    more. */
 static int check_fresh(const peri_frame *frame, const peri_tensor *x,
                        const char *name) {
-  if (!x->base || !x->node || x->view_version == x->storage->version) return 0;
+  if (!peri__stale(x)) return 0;
   peri_text changer = peri__changer(x->storage);
   return peri__op_fail(frame, PERI_EGRAD,
                        "%s is a view of a tensor that was changed in place by "
@@ -79,19 +79,11 @@ static int check_inputs(const peri_frame *frame) {
 
 /* ---- Dimensions and positions to count from 0 ------------------------- */
 
-/* 'given' counts from 'base' or, if negative, from the end of 'size' places;
-   -> from 0, or -1 if it is none of them. */
-static int64_t place(int64_t given, int base, int64_t size) {
-  if (given < 0) return given + size >= 0 ? given + size : -1;
-  given -= base;
-  return given >= 0 && given < size ? given : -1;
-}
-
 static int resolve_dim(const peri_frame *frame, const peri_param *param,
                        int64_t *dim, int base, int64_t ndim) {
   int64_t size = param->type == PERI_P_NEWDIM ? ndim + 1 : ndim;
   if (size == 0) size = 1; /* a 0-d tensor counts as having one */
-  int64_t found = place(*dim, base, size);
+  int64_t found = peri__place(*dim, base, size);
   if (found < 0)
     return peri__op_fail(
         frame, PERI_EINDEX,
@@ -119,7 +111,7 @@ static int resolve_index(const peri_frame *frame, const peri_param *param,
                          peri_value *value, int dim) {
   const peri_tensor *x = frame->in[0];
   int64_t size = dim < x->ndim ? x->shape[dim] : 0;
-  int64_t found = place(value->i, frame->base, size);
+  int64_t found = peri__place(value->i, frame->base, size);
   if (found < 0) {
     peri_text shape = peri__shape_of(x);
     return peri__op_fail(frame, PERI_EINDEX,
@@ -169,12 +161,7 @@ static int resolve_values(const peri_frame *frame, const peri_value *given,
 static void strides_like(const peri_tensor *x, const int64_t *shape,
                          int64_t *strides) {
   int order[PERI_MAX_DIMS];
-  for (int d = 0; d < x->ndim; d++) {
-    int at = d;
-    for (; at > 0 && x->strides[order[at - 1]] < x->strides[d]; at--)
-      order[at] = order[at - 1];
-    order[at] = d;
-  }
+  peri__order_dims(x->strides, x->ndim, order);
   int64_t distance = 1;
   for (int i = x->ndim - 1; i >= 0; i--) {
     strides[order[i]] = distance;
@@ -238,6 +225,12 @@ static void drop_outputs(peri_frame *frame) {
 
 /* ---- Running ---------------------------------------------------------- */
 
+bool peri__stale(const peri_tensor *x) {
+  const peri_storage *storage = x->storage;
+  if (!x->base || x->view_version == storage->version) return false;
+  return x->node || (int32_t)(storage->tracked - x->view_version) > 0;
+}
+
 bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin) {
   if (!ctx->grad_enabled) return false;
   for (int i = 0; i < nin; i++)
@@ -250,14 +243,20 @@ static bool to_record(const peri_frame *frame) {
          peri__wants_grad(frame->ctx, frame->in, frame->nin);
 }
 
+/* Status of a forward that makes its first output itself. */
+static int made(const peri_frame *frame, int status) {
+  if (status == 0) status = frame->ctx->status;
+  if (status < 0 || frame->y[0]) return status;
+  return peri__op_fail(frame, PERI_EARG, "made no result");
+}
+
 /* A forward made of operations: what it makes on the way dies with the scope
    inside, its outputs move to the one outside. */
 static int run_composed(peri_frame *frame) {
   peri_scope scope = peri_scope_open(frame->ctx);
-  int status = frame->op->forward(frame);
-  if (status == 0) status = frame->ctx->status;
+  int status = made(frame, frame->op->forward(frame));
   for (int i = 0; status == 0 && i < frame->nout; i++)
-    peri__escape(frame->y[i]);
+    if (frame->y[i]) peri__escape(frame->y[i]);
   if (status < 0) memset(frame->y, 0, sizeof frame->y);
   peri_scope_close(scope);
   return status;
@@ -270,8 +269,7 @@ static void set_base(peri_tensor *y, peri_tensor *x) {
 }
 
 static int run_view(peri_frame *frame) {
-  int status = frame->op->forward(frame);
-  if (status == 0) status = frame->ctx->status;
+  int status = made(frame, frame->op->forward(frame));
   if (status < 0) return status;
   frame->nout = 1;
   if (!(frame->op->flags & PERI_OP_CONSTANT))
@@ -284,14 +282,28 @@ static int run_view(peri_frame *frame) {
 }
 
 int peri__frame_forward(peri_frame *frame) {
-  peri_scope scope = peri_scope_open(frame->ctx);
-  bool enabled = frame->ctx->grad_enabled;
-  frame->ctx->grad_enabled = false; /* the node is the whole history */
+  peri_context *ctx = frame->ctx;
+  peri_scope scope = peri_scope_open(ctx);
+  bool enabled = ctx->grad_enabled;
+  ctx->grad_enabled = false;   /* the node is the whole history */
+  ctx->whole += frame->inplace; /* changed wholly or not at all */
   int status = frame->op->forward(frame);
-  if (status == 0) status = frame->ctx->status;
-  frame->ctx->grad_enabled = enabled;
+  if (status == 0) status = ctx->status;
+  ctx->whole -= frame->inplace;
+  ctx->grad_enabled = enabled;
   peri_scope_close(scope);
   return status;
+}
+
+/* The elements of in[0] are others now. A constant result has no history. */
+static void mark_changed(peri_frame *frame, const peri_node *node) {
+  peri_tensor *x = frame->y[0];
+  x->storage->version++;
+  x->storage->changed_by = frame->op;
+  if (node) x->storage->tracked = x->storage->version;
+  if (node || !x->node || !frame->ctx->grad_enabled) return;
+  peri__node_drop(frame->ctx, x->node);
+  x->node = NULL;
 }
 
 int peri__frame_records(peri_frame *frame) {
@@ -301,10 +313,7 @@ int peri__frame_records(peri_frame *frame) {
     if (!node) return frame->ctx->status;
   }
   int status = peri__frame_forward(frame);
-  if (status == 0 && frame->inplace) {
-    frame->y[0]->storage->version++;
-    frame->y[0]->storage->changed_by = frame->op;
-  }
+  if (status == 0 && frame->inplace) mark_changed(frame, node);
   if (node && status == 0)
     peri__node_finish(node, frame);
   else if (node)
@@ -339,6 +348,9 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
                         const peri_value *value, int base,
                         peri_tensor **more) {
   peri_value checked[PERI_MAX_PARAMS];
+  for (int i = 1; more && op && i < peri__count_outputs(op); i++)
+    more[i - 1] = NULL;
+  if (!op) peri_fail(ctx, PERI_EARG, "apply: op is NULL");
   if (!op || peri__enter(ctx) < 0) return NULL;
   peri_frame frame = {
       .ctx = ctx, .op = op, .in = in, .nin = nin, .base = base, .nout = 1};
@@ -365,7 +377,10 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
 int64_t peri__int(const peri_value *value, int index, int64_t absent) {
   const peri_value *v = &value[index];
   if (v->type == PERI_P_END) return absent;
-  return v->type == PERI_P_NUMBER && !v->whole ? (int64_t)v->f : v->i;
+  int64_t whole = v->i;
+  if (v->type == PERI_P_NUMBER && !v->whole) /* saturates */
+    peri__convert(&whole, PERI_I64, 1, &v->f, PERI_F64, 1, 1);
+  return whole;
 }
 
 double peri__real(const peri_value *value, int index, double absent) {

@@ -11,6 +11,7 @@
 typedef struct {
   peri_tensor *leaf;
   peri_tensor *grad;
+  int outer; /* its slot in the backward around this one */
 } gathered;
 
 typedef struct {
@@ -25,17 +26,6 @@ typedef struct {
   peri_tensor **results; /* of the targets, held */
 } pass;
 
-static int grow(pass *p, void **list, int count, int *room, size_t size) {
-  if (count < *room) return 0;
-  int more = *room ? 2 * *room : 32;
-  void *grown = peri__grow(p->ctx, *list, (size_t)count * size,
-                           (size_t)more * size);
-  if (!grown) return p->ctx->status;
-  *list = grown;
-  *room = more;
-  return 0;
-}
-
 static void swap_nodes(peri_node **a, peri_node **b) {
   peri_node *node = *a;
   *a = *b;
@@ -44,7 +34,8 @@ static void swap_nodes(peri_node **a, peri_node **b) {
 
 static int heap_push(pass *p, peri_node *node) {
   void *list = p->heap;
-  int status = grow(p, &list, p->heap_count, &p->heap_room, sizeof *p->heap);
+  int status = peri__grow_list(p->ctx, &list, p->heap_count, &p->heap_room,
+                               sizeof *p->heap);
   p->heap = list;
   if (status < 0) return status;
   peri__node_hold(node);
@@ -87,14 +78,21 @@ static int add_to(pass *p, peri_tensor **sum, peri_tensor *grad) {
   return 0;
 }
 
+/* True if 'leaf' has a place in this backward, not in one around it. */
+static bool met(const pass *p, const peri_tensor *leaf) {
+  return leaf->slot > 0 && leaf->slot <= p->leaf_count &&
+         p->leaves[leaf->slot - 1].leaf == leaf;
+}
+
 static int send_to_leaf(pass *p, peri_tensor *leaf, peri_tensor *grad) {
-  if (leaf->slot == 0) {
+  if (!met(p, leaf)) {
     void *list = p->leaves;
-    int status =
-        grow(p, &list, p->leaf_count, &p->leaf_room, sizeof *p->leaves);
+    int status = peri__grow_list(p->ctx, &list, p->leaf_count, &p->leaf_room,
+                                 sizeof *p->leaves);
     p->leaves = list;
     if (status < 0) return status;
-    p->leaves[p->leaf_count++] = (gathered){peri__hold(leaf), NULL};
+    p->leaves[p->leaf_count++] =
+        (gathered){peri__hold(leaf), NULL, leaf->slot};
     leaf->slot = p->leaf_count;
   }
   return add_to(p, &p->leaves[leaf->slot - 1].grad, grad);
@@ -184,13 +182,26 @@ static int differentiate(pass *p, peri_node *node) {
   return status < 0 ? status : (int)p->ctx->status;
 }
 
+/* A row of the host may have made a gradient of another shape. */
+static int check_dx(pass *p, const peri_node *node, int i,
+                    const peri_tensor *dx) {
+  const peri_meta *x = &node->in_meta[i];
+  if (peri__same_shape(dx->shape, dx->ndim, x->shape, x->ndim)) return 0;
+  peri_text got = peri__shape_of(dx), shape = peri__meta_text(x);
+  return peri_fail(p->ctx, PERI_ESHAPE,
+                   "backward: %s gave a gradient of shape %s for an input of "
+                   "shape %s",
+                   node->op->name, got.s, shape.s);
+}
+
 /* Send every dx where its input came from. */
 static int distribute(pass *p, peri_node *node) {
   for (int i = 0; i < node->nin; i++) {
     if (!node->needs[i] || !node->dx[i]) continue;
     peri_tensor *dx = peri__fit(node->dx[i], &node->in_meta[i]);
     if (!dx) return p->ctx->status;
-    int status = send(p, node, i, dx);
+    int status = check_dx(p, node, i, dx);
+    if (status == 0) status = send(p, node, i, dx);
     if (status < 0) return status;
   }
   return 0;
@@ -250,6 +261,10 @@ static int check_seed(const peri_tensor *output, const peri_tensor *seed) {
     return peri_fail(output->ctx, PERI_ESHAPE,
                      "backward: the gradient has shape %s, the output %s",
                      got.s, shape.s);
+  if (output->ctx != seed->ctx || output->storage->meta != seed->storage->meta)
+    return peri_fail(output->ctx, PERI_EDEVICE,
+                     "backward: the gradient is in another context or on "
+                     "another device than the output");
   if (output->dtype != seed->dtype)
     return peri_fail(output->ctx, PERI_EDTYPE,
                      "backward: the gradient is %s, the output %s",
@@ -263,6 +278,13 @@ static int check_output(const peri_tensor *output, const peri_tensor *seed) {
     return peri_fail(output->ctx, PERI_EGRAD,
                      "backward: the tensor has no history and does not "
                      "require a gradient");
+  if (peri__stale(output)) {
+    peri_text changer = peri__changer(output->storage);
+    return peri_fail(output->ctx, PERI_EGRAD,
+                     "backward: the tensor is a view of one that was changed "
+                     "in place by %s since; take the view again",
+                     changer.s);
+  }
   if (!seed && peri_tensor_numel(output) != 1) {
     peri_text shape = peri__shape_of(output);
     return peri_fail(output->ctx, PERI_ESHAPE,
@@ -282,11 +304,15 @@ static int send_seed(pass *p, peri_tensor *output, peri_tensor *seed) {
                       : send_to_leaf(p, output, seed);
 }
 
-/* A gradient that a leaf can own: without gaps and shared by nobody. */
+/* True if the pass alone has 'grad', and it has no gaps. */
+static bool exclusive(const peri_tensor *grad) {
+  return grad->storage->refs == 1 && grad->refs == 1 && !grad->number &&
+         peri__dense(grad);
+}
+
+/* A gradient that a leaf can own. */
 static peri_tensor *settle(peri_tensor *grad) {
-  bool own = grad->storage->refs == 1 && grad->refs == 1 &&
-             peri__dense(grad) && !grad->number;
-  return own ? peri__hold(grad) : peri__hold(peri__copy(grad));
+  return peri__hold(exclusive(grad) ? grad : peri__copy(grad));
 }
 
 /* The new gradient of a leaf, replacing the share in 'g'. */
@@ -318,7 +344,7 @@ static int commit_leaves(pass *p) {
 static int commit_targets(pass *p, bool allow_unused) {
   for (int i = 0; i < p->target_count; i++) {
     const peri_tensor *target = p->targets[i];
-    if (!target->node && target->slot > 0)
+    if (!target->node && met(p, target))
       p->results[i] = peri__hold(p->leaves[target->slot - 1].grad);
     if (!p->results[i] && !allow_unused)
       return peri_fail(p->ctx, PERI_EGRAD,
@@ -331,7 +357,7 @@ static int commit_targets(pass *p, bool allow_unused) {
 
 static void end_pass(pass *p) {
   for (int i = 0; i < p->leaf_count; i++) {
-    p->leaves[i].leaf->slot = 0;
+    p->leaves[i].leaf->slot = p->leaves[i].outer;
     peri__drop(p->leaves[i].leaf);
     peri__drop(p->leaves[i].grad);
   }
@@ -403,21 +429,27 @@ int peri_backward(peri_tensor *loss) {
   return peri_backward_all(&loss, 1, NULL);
 }
 
-/* Results become tensors of the open scope, with their history if the
-   gradient is to be differentiated: a seed may come back as it is. */
-static void hand_over(const pass *p, peri_tensor **grads, int count,
-                      int status) {
+/* A result as a tensor of the open scope that shares memory with nothing,
+   part of the graph if the gradient is to be differentiated. */
+static peri_tensor *hand_over(const pass *p, peri_tensor *held) {
+  if (!held) return NULL;
   bool enabled = peri_set_grad_enabled(p->ctx, p->graph);
+  peri_tensor *y = exclusive(held) && !held->node ? peri__alias(held)
+                                                  : peri__copy(held);
+  peri_set_grad_enabled(p->ctx, enabled);
+  return y;
+}
+
+static int hand_over_all(const pass *p, peri_tensor **grads, int count,
+                         int status) {
   for (int i = 0; i < count; i++) {
     peri_tensor *held = grads[i];
-    grads[i] = held && status == 0 ? peri__linked(held) : NULL;
-    if (grads[i] && grads[i]->base == held) { /* nobody else has it */
-      grads[i]->base = NULL;
-      peri__drop(held);
-    }
+    grads[i] = status == 0 ? hand_over(p, held) : NULL;
     peri__drop(held);
+    if (status == 0) status = p->ctx->status;
   }
-  peri_set_grad_enabled(p->ctx, enabled);
+  for (int i = 0; status < 0 && i < count; i++) grads[i] = NULL;
+  return status;
 }
 
 int peri_gradients(peri_tensor *const *outputs, int count,
@@ -427,6 +459,7 @@ int peri_gradients(peri_tensor *const *outputs, int count,
   if (!ctx) return refusal(outputs, count);
   if (!options) options = &no_options;
   pass p = pass_for(ctx, options);
+  if (input_count < 0) input_count = 0;
   memset(grads, 0, (size_t)input_count * sizeof *grads);
   p.targets = inputs;
   p.target_count = input_count;
@@ -437,7 +470,7 @@ int peri_gradients(peri_tensor *const *outputs, int count,
       status = peri_fail(ctx, PERI_EGRAD,
                          "grad: input %d does not require a gradient", i + 1);
   if (status == 0) status = run_pass(&p, outputs, count, options);
-  hand_over(&p, grads, input_count, status);
+  status = hand_over_all(&p, grads, input_count, status);
   peri__leave(ctx);
-  return status == 0 ? (int)ctx->status : status;
+  return status;
 }

@@ -6,7 +6,7 @@
    the kernel once, the workspace is made, 'run' does the work without memory
    or waiting. A recording keeps prepared records and holds their buffers; a
    replay is a loop over run. */
-#include "internal.h"
+#include "cpu/plain.h"
 
 /* ---- Writing records -------------------------------------------------- */
 
@@ -36,6 +36,16 @@ static void write_arg(peri_arg *arg, const peri_tensor *x) {
   arg->ndim = x->ndim;
   memcpy(arg->shape, x->shape, bytes);
   memcpy(arg->strides, x->strides, bytes);
+}
+
+void peri__arg_widen(peri_arg *arg, int at) {
+  for (int d = arg->ndim; d > at; d--) {
+    arg->shape[d] = arg->shape[d - 1];
+    arg->strides[d] = arg->strides[d - 1];
+  }
+  arg->shape[at] = 1;
+  arg->strides[at] = 0;
+  arg->ndim++;
 }
 
 void peri__call_out(peri_call *call, const peri_tensor *x) {
@@ -70,28 +80,16 @@ void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim) {
 
 struct peri_recording {
   peri_context *ctx;
+  peri_recording *next; /* in the context's list */
   peri_call *calls;
   int count, room;
   peri_storage **buffers; /* held, one entry per argument seen */
   int buffer_count, buffer_room;
 };
 
-/* Make room for one more entry of 'size' bytes in '*list'. */
-static int grow_list(peri_context *ctx, void **list, int count, int *room,
-                     size_t size) {
-  if (count < *room) return 0;
-  int more = *room ? 2 * *room : 16;
-  void *grown = peri__grow(ctx, *list, (size_t)count * size,
-                           (size_t)more * size);
-  if (!grown) return ctx->status;
-  *list = grown;
-  *room = more;
-  return 0;
-}
-
 static int hold_buffer(peri_recording *recording, peri_storage *storage) {
   void *list = recording->buffers;
-  int status = grow_list(recording->ctx, &list, recording->buffer_count,
+  int status = peri__grow_list(recording->ctx, &list, recording->buffer_count,
                          &recording->buffer_room, sizeof(peri_storage *));
   recording->buffers = list;
   if (status < 0) return status;
@@ -104,7 +102,7 @@ static int hold_buffer(peri_recording *recording, peri_storage *storage) {
 static int record_prepare(peri_recording *recording, const peri_call *call,
                           peri_tensor *const *tensors, int ahead) {
   void *list = recording->calls;
-  int status = grow_list(recording->ctx, &list, recording->count + ahead,
+  int status = peri__grow_list(recording->ctx, &list, recording->count + ahead,
                          &recording->room, sizeof(peri_call));
   recording->calls = list;
   for (int i = 0; status == 0 && i < call->nout + call->nin; i++)
@@ -121,7 +119,8 @@ peri_recording *peri_record(peri_context *ctx) {
     recording = peri__alloc_zeroed(ctx, sizeof *recording);
   if (recording) {
     recording->ctx = ctx;
-    ctx->recording = recording;
+    recording->next = ctx->recordings;
+    ctx->recordings = ctx->recording = recording;
   }
   peri__leave(ctx);
   return recording;
@@ -150,6 +149,9 @@ const peri_call *peri_recording_call(const peri_recording *recording,
 void peri_recording_free(peri_recording *recording) {
   if (!recording || peri__enter_always(recording->ctx) < 0) return;
   peri_context *ctx = recording->ctx;
+  peri_recording **link = &ctx->recordings;
+  while (*link != recording) link = &(*link)->next;
+  *link = recording->next;
   if (ctx->recording == recording) ctx->recording = NULL;
   for (int i = 0; i < recording->count; i++)
     peri__free(ctx, recording->calls[i].workspace);
@@ -165,6 +167,10 @@ void peri_recording_free(peri_recording *recording) {
 typedef struct {
   uint64_t key, draw;
 } random_attr;
+
+_Static_assert(offsetof(random_attr, draw) ==
+                   offsetof(peri__random_attr, draw),
+               "key and call number come first");
 
 static void new_draw(peri_context *ctx, peri_call *call) {
   random_attr attr;
@@ -221,7 +227,7 @@ static int prepare(peri_context *ctx, peri_call *call) {
     return peri_fail(ctx, PERI_EDEVICE, "no kernel with number %d",
                      call->kernel);
   call->run = kernel.run;
-  call->stop = &ctx->interrupted;
+  call->stop = ctx->whole ? NULL : &ctx->interrupted;
   int status = choose_provider(ctx, call);
   if (status < 0 || call->workspace_bytes == 0) return status;
   call->workspace = peri__alloc(ctx, call->workspace_bytes);
@@ -257,7 +263,7 @@ int peri__call_run(peri_context *ctx, peri_call *call,
     return status;
   }
   go(ctx, call);
-  return peri__poll(ctx);
+  return ctx->whole ? 0 : peri__poll(ctx);
 }
 
 int peri__calls_run(peri_context *ctx, peri_pending *list, int count) {
@@ -275,16 +281,33 @@ int peri__calls_run(peri_context *ctx, peri_pending *list, int count) {
   return status;
 }
 
+/* What the records of a host must be like. */
+static int check_launch(peri_context *ctx, peri_tensor *const *args, int nout,
+                        int nin, size_t bytes) {
+  if (nout < 1 || nin < 0 || nout > PERI_MAX_ARGS ||
+      nin > PERI_MAX_ARGS - nout || bytes > PERI_ATTR_BYTES)
+    return peri_fail(ctx, PERI_EARG,
+                     "launch: %d outputs (at least 1), %d inputs, together at "
+                     "most %d; %zu attribute bytes, at most %d",
+                     nout, nin, PERI_MAX_ARGS, bytes, PERI_ATTR_BYTES);
+  for (int i = 0; i < nout + nin; i++) {
+    if (!args[i] && i >= nout) continue;
+    if (!args[i] || args[i]->ctx != ctx)
+      return peri_fail(ctx, PERI_EARG,
+                       "launch: tensor %d is missing or foreign", i + 1);
+    if (args[i]->storage->meta != args[0]->storage->meta)
+      return peri_fail(ctx, PERI_EDEVICE,
+                       "launch: tensors are on different devices");
+  }
+  return 0;
+}
+
 int peri_launch(peri_context *ctx, int kernel, peri_tensor *const *args,
                 int nout, int nin, const void *attr, size_t bytes) {
   int status = peri__enter(ctx);
   if (status < 0) return status;
-  if (nout < 1 || nin < 0 || nout + nin > PERI_MAX_ARGS ||
-      bytes > PERI_ATTR_BYTES || !args[0])
-    status = peri_fail(ctx, PERI_EARG,
-                       "launch: %d outputs, %d inputs, %zu attribute bytes",
-                       nout, nin, bytes);
-  else
+  status = check_launch(ctx, args, nout, nin, bytes);
+  if (status == 0)
     status = peri__run(ctx, kernel, args, nout, nin, attr, bytes);
   peri__leave(ctx);
   return status;

@@ -211,6 +211,7 @@ peri_context *peri_context_new(const peri_options *options,
 
 void peri_context_free(peri_context *ctx) {
   if (!ctx) return;
+  while (ctx->recordings) peri_recording_free(ctx->recordings);
   peri__modules_end(ctx);
   peri__tensors_end(ctx);
   free_context(ctx);

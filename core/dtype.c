@@ -42,6 +42,10 @@ int peri__category(peri_dtype dtype) {
   return rows[known(dtype) ? dtype : PERI_DTYPE_NONE].category;
 }
 
+peri_dtype peri__wide(peri_dtype dtype) {
+  return dtype == PERI_F16 || dtype == PERI_BF16 ? PERI_F32 : dtype;
+}
+
 bool peri__is_float(peri_dtype dtype) {
   return peri__category(dtype) == PERI_CATEGORY_FLOAT;
 }

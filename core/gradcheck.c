@@ -192,6 +192,18 @@ int peri_gradcheck(peri_context *ctx, peri_function fn, void *user,
 
 /* ---- Second order ----------------------------------------------------- */
 
+/* Zero with the history of 'w', for gradients that do not depend on it. */
+static peri_tensor *none_of(peri_tensor *w) {
+  return peri_mul(peri_sum(w, NULL), peri_whole(w->ctx, 0));
+}
+
+static peri_tensor *nothing(peri_context *ctx) {
+  const int64_t none[1] = {0};
+  peri_zeros_options options = peri_zeros_defaults();
+  options.dtype = PERI_F64;
+  return peri_zeros(ctx, none, 1, &options);
+}
+
 /* The gradients of <y, w> with respect to the inputs, each weighted, as one
    tensor: the function whose gradient is the second derivative. The last input
    is w. */
@@ -211,14 +223,8 @@ static peri_tensor *first_gradients(void *user, peri_tensor *const *inputs,
   for (int i = 0; status == 0 && i < found; i++)
     if (grads[i] && peri_tensor_numel(grads[i]) > 0)
       parts[used++] = peri_reshape(grads[i], flat, 1);
-  peri_tensor *all = used > 0 ? peri_cat(parts, used, NULL) : NULL;
-  if (status == 0 && used == 0) {
-    const int64_t none[1] = {0};
-    peri_zeros_options zeros = peri_zeros_defaults();
-    zeros.dtype = PERI_F64;
-    all = peri_mul(peri_zeros(c->ctx, none, 1, &zeros),
-                   peri_sum(inputs[count - 1], NULL));
-  }
+  peri_tensor *all = used > 0 ? peri_cat(parts, used, NULL) : nothing(c->ctx);
+  all = peri_add(all, none_of(inputs[count - 1]));
   peri_set_grad_enabled(c->ctx, enabled);
   return all;
 }

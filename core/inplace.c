@@ -8,6 +8,21 @@
    first element is written. */
 #include "internal.h"
 
+/* From the smallest stride up, each must step over all that those before it
+   reach. */
+static bool overlaps_itself(const peri_tensor *x) {
+  int order[PERI_MAX_DIMS];
+  int64_t reached = 0;
+  peri__order_dims(x->strides, x->ndim, order);
+  for (int i = x->ndim - 1; i >= 0; i--) {
+    int d = order[i];
+    if (x->shape[d] < 2) continue;
+    if (x->strides[d] <= reached) return true;
+    reached += (x->shape[d] - 1) * x->strides[d];
+  }
+  return false;
+}
+
 static int check_inplace(const peri_frame *frame) {
   peri_tensor *x = frame->in[0];
   peri_context *ctx = frame->ctx;
@@ -20,11 +35,10 @@ static int check_inplace(const peri_frame *frame) {
                          "%s is a leaf that requires a gradient; change it "
                          "inside no_grad",
                          frame->op->inputs[0].name);
-  for (int d = 0; d < x->ndim; d++)
-    if (x->strides[d] == 0 && x->shape[d] > 1)
-      return peri__op_fail(frame, PERI_EARG,
-                           "%s is expanded, its elements share memory",
-                           frame->op->inputs[0].name);
+  if (overlaps_itself(x))
+    return peri__op_fail(frame, PERI_EARG,
+                         "%s is expanded, its elements share memory",
+                         frame->op->inputs[0].name);
   return 0;
 }
 
@@ -104,7 +118,7 @@ static void region_values(const peri_tensor *x, peri_value value[4]) {
 /* A node of row 'name' that makes 'y', which is attached to it. */
 static int attach(peri_context *ctx, const char *name, peri_tensor *const *in,
                   int nin, const peri_value *value, peri_tensor *y) {
-  peri_frame frame = {.ctx = ctx, .op = peri_op_named(NULL, name), .in = in,
+  peri_frame frame = {.ctx = ctx, .op = peri__op_named(NULL, name), .in = in,
                       .nin = nin, .value = value, .nout = 1};
   frame.y[0] = y;
   peri_node *node = peri__node_begin(&frame);
@@ -125,7 +139,7 @@ static int make_histories(peri_frame *frame, peri_node *node, histories *h) {
   peri_value value[4];
   region_values(x, value);
   frame->y[0] = h->part;
-  peri__node_finish(node, frame);
+  if (node) peri__node_finish(node, frame);
   peri_tensor *const joined[2] = {x->base, h->part};
   int status = attach(frame->ctx, "embed", joined, 2, value, h->base);
   if (status < 0) return status;
@@ -148,8 +162,9 @@ static int run_on_view(peri_frame *frame) {
   if (status < 0) return status;
   histories h = {peri__alias(x), peri__alias(x->base), peri__alias(x)};
   if (!h.view || !h.base || !h.part) return frame->ctx->status;
-  peri_node *node = peri__node_begin(frame);
-  if (!node) return frame->ctx->status;
+  bool constant = frame->op->flags & PERI_OP_CONSTANT;
+  peri_node *node = constant ? NULL : peri__node_begin(frame);
+  if (!node && !constant) return frame->ctx->status;
   storage->version++; /* what the new nodes save is the changed tensor */
   storage->changed_by = frame->op;
   status = make_histories(frame, node, &h);
@@ -161,7 +176,7 @@ static int run_on_view(peri_frame *frame) {
   }
   take_history(x->base, h.base);
   take_history(x, h.view);
-  x->view_version = storage->version;
+  x->view_version = storage->tracked = storage->version;
   return 0;
 }
 
@@ -195,8 +210,12 @@ peri_tensor *peri_apply_inplace(peri_context *ctx, const peri_op *op,
                                 const peri_value *value, int base) {
   peri_value checked[PERI_MAX_PARAMS];
   peri_tensor *inputs[PERI_MAX_INPUTS] = {NULL};
-  if (!op || nin < 1 || nin > PERI_MAX_INPUTS || peri__enter(ctx) < 0)
+  if (!op || nin < 1 || nin > PERI_MAX_INPUTS) {
+    peri_fail(ctx, PERI_EARG, "apply_inplace: op and 1 to %d inputs needed",
+              PERI_MAX_INPUTS);
     return NULL;
+  }
+  if (peri__enter(ctx) < 0) return NULL;
   memcpy(inputs, in, (size_t)nin * sizeof *in);
   peri_frame frame = {
       .ctx = ctx, .op = op, .in = inputs, .nin = nin, .base = base, .nout = 1,

@@ -52,6 +52,10 @@ void *peri__alloc_zeroed(peri_context *ctx, size_t bytes);
 void peri__free(peri_context *ctx, void *data);
 /* Grow 'data', of which 'used' bytes are kept; NULL leaves it as it was. */
 void *peri__grow(peri_context *ctx, void *data, size_t used, size_t bytes);
+/* Make room for one more entry of 'size' bytes behind the 'count' ones of
+   '*list', which has '*room'. -> 0 or a status */
+int peri__grow_list(peri_context *ctx, void **list, int count, int *room,
+                    size_t size);
 char *peri__strdup(peri_context *ctx, const char *text);
 void peri__memory_init(peri_allocator *memory, const peri_options *options);
 void peri__memory_end(peri_allocator *memory);
@@ -75,6 +79,7 @@ struct peri_context {
   uint64_t serial;    /* of the last storage */
   uint64_t sequence;  /* of the last node */
   bool grad_enabled;
+  int whole; /* above 0: calls run to their end, interrupt or not */
   peri_tensor *made;  /* tensors of open scopes, the newest first */
   peri_tensor *kept;  /* tensors owned by callers and holders */
   int64_t depth;      /* open scopes, the root not counted */
@@ -86,7 +91,8 @@ struct peri_context {
   int op_count;
   struct peri_kernel *kernels; /* registered at run time */
   int kernel_count;
-  peri_recording *recording; /* the one running, or NULL */
+  peri_recording *recording;  /* the one running, or NULL */
+  peri_recording *recordings; /* all of them */
   peri_module *running[PERI_MAX_MODULE_DEPTH]; /* modules, outermost first */
   int running_count;
   peri_module *modules; /* all of them, the newest first */
@@ -127,6 +133,9 @@ void peri__normal_pair(double u, double v, double out[2]);
    stream). */
 void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream,
                    int64_t *order, int64_t count);
+/* Positions 'from' down to above 'to' of that work, on an order made before. */
+void peri__shuffle_part(uint64_t key, uint64_t call, uint32_t stream,
+                        int64_t *order, int64_t from, int64_t to);
 /* The high 64 bits of a product: a number below 'b' from uniform bits 'a'. */
 uint64_t peri__mul_high(uint64_t a, uint64_t b);
 /* Take the next call number. */
@@ -137,6 +146,8 @@ uint64_t peri__draw(peri_context *ctx);
 enum { PERI_CATEGORY_BOOL, PERI_CATEGORY_INT, PERI_CATEGORY_FLOAT };
 
 int peri__category(peri_dtype dtype);
+/* float32 for 16-bit floats, whose sums overflow; else 'dtype'. */
+peri_dtype peri__wide(peri_dtype dtype);
 bool peri__is_float(peri_dtype dtype);
 /* The smallest dtype that holds both, PyTorch's table. */
 peri_dtype peri__promote(peri_dtype a, peri_dtype b);
@@ -151,6 +162,12 @@ void peri__convert(void *to, peri_dtype to_dtype, int64_t to_stride,
 
 /* ---- Shapes (shape.c) ------------------------------------------------- */
 
+/* 'given' counts from 'base' or, if negative, from the end of 'size' places;
+   -> from 0, or -1 if it is none of them. */
+int64_t peri__place(int64_t given, int base, int64_t size);
+/* The dimensions in the order of their strides, the largest first; equal ones
+   keep their order. */
+void peri__order_dims(const int64_t *strides, int ndim, int *order);
 /* Checked int64 arithmetic: false on overflow, 'out' then undefined. */
 bool peri__mul(int64_t a, int64_t b, int64_t *out);
 bool peri__add(int64_t a, int64_t b, int64_t *out);
@@ -186,6 +203,7 @@ struct peri_storage {
   bool meta;
   bool wrapped;          /* the data is the host's */
   uint32_t version;      /* raised by every change in place */
+  uint32_t tracked;      /* version of the last change with a history */
   const peri_op *changed_by; /* raised it last; NULL: an optimizer's step */
   void (*release)(void *user, void *data); /* of a wrapped buffer */
   void *user;
@@ -261,6 +279,8 @@ void peri__call_out(peri_call *call, const peri_tensor *x);
 void peri__call_in(peri_call *call, const peri_tensor *x); /* NULL: absent */
 /* The last argument seen with another shape: broadcast to 'shape'. */
 void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim);
+/* Give an argument a dimension of size 1 at place 'at'. */
+void peri__arg_widen(peri_arg *arg, int at);
 /* Run 'call' on the device of its arguments: nothing on meta tensors.
    'tensors', nout + nin of them, keeps the buffers of a recording. */
 int peri__call_run(peri_context *ctx, peri_call *call,
@@ -293,6 +313,8 @@ const peri_op *peri__pointwise_row(int index);
 int peri__pointwise_kernel_count(void);
 const peri_kernel *peri__pointwise_kernel(int id);
 
+/* The row called 'name', hidden ones too: those check nothing. */
+const peri_op *peri__op_named(const peri_context *ctx, const char *name);
 /* Number of inputs (a list counts as 1), parameters, outputs of a row. */
 int peri__count_inputs(const peri_op *op);
 int peri__count_params(const peri_param *params);
@@ -312,6 +334,9 @@ peri_node *peri__node_begin(peri_frame *frame);
 void peri__node_finish(peri_node *node, peri_frame *frame);
 /* What raised the version of 'storage' last, as users write it: "add_". */
 peri_text peri__changer(const peri_storage *storage);
+/* True if 'x' is a view whose base has been changed since, so that its history
+   is not true any more. */
+bool peri__stale(const peri_tensor *x);
 /* True if an operation on these inputs is to be recorded. */
 bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin);
 void peri__node_hold(peri_node *node);
@@ -340,12 +365,11 @@ double peri__real(const peri_value *value, int index, double absent);
 int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args,
               int nout, int nin, const void *attr, size_t bytes);
 
-/* The sum of two tensors, a row-major copy, a tensor of its own over the same
-   elements with history, ones in the shape and dtype and on the device of 'x'
-   (ops/compose.c). */
+/* The sum of two tensors; a row-major copy; zeros or ones in the shape and
+   dtype and on the device of 'x' (ops/compose.c). */
 peri_tensor *peri__plus(peri_tensor *a, peri_tensor *b);
 peri_tensor *peri__copy(peri_tensor *x);
-peri_tensor *peri__linked(peri_tensor *x);
+peri_tensor *peri__zeros_like(peri_tensor *x);
 peri_tensor *peri__ones_like(peri_tensor *x);
 /* 'x' summed to 'meta', undoing a broadcast, and converted to its dtype. */
 peri_tensor *peri__fit(peri_tensor *x, const peri_meta *meta);

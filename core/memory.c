@@ -246,6 +246,19 @@ void *peri__grow(peri_context *ctx, void *data, size_t used, size_t bytes) {
   return grown;
 }
 
+int peri__grow_list(peri_context *ctx, void **list, int count, int *room,
+                    size_t size) {
+  if (count < *room) return 0;
+  int more = *room ? 2 * *room : 16;
+  while (more <= count) more *= 2;
+  void *grown = peri__grow(ctx, *list, (size_t)(*room) * size,
+                           (size_t)more * size);
+  if (!grown) return ctx->status;
+  *list = grown;
+  *room = more;
+  return 0;
+}
+
 char *peri__strdup(peri_context *ctx, const char *text) {
   size_t bytes = strlen(text) + 1;
   char *copy = peri__alloc(ctx, bytes);

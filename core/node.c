@@ -85,6 +85,18 @@ static int save_outputs(peri_node *node, const peri_frame *frame,
   return 0;
 }
 
+/* Texts are the caller's, so they are copied. */
+static int copy_values(peri_context *ctx, peri_node *node,
+                       const peri_value *value, int params) {
+  for (int i = 0; i < params; i++) {
+    node->value[i] = value[i];
+    if (value[i].type != PERI_P_STRING) continue;
+    node->value[i].s = peri__strdup(ctx, value[i].s);
+    if (!node->value[i].s) return ctx->status;
+  }
+  return 0;
+}
+
 peri_node *peri__node_begin(peri_frame *frame) {
   peri_context *ctx = frame->ctx;
   int params = peri__count_params(frame->op->params);
@@ -96,7 +108,10 @@ peri_node *peri__node_begin(peri_frame *frame) {
   node->base = frame->base;
   node->nin = frame->nin;
   node->nout = frame->nout;
-  memcpy(node->value, frame->value, (size_t)params * sizeof *node->value);
+  if (copy_values(ctx, node, frame->value, params) < 0) {
+    peri__node_drop(ctx, node);
+    return NULL;
+  }
   unsigned saves = needed(frame);
   if (save_inputs(node, frame, saves) < 0 ||
       save_outputs(node, frame, saves) < 0) {
@@ -142,7 +157,11 @@ void peri__free_saved(peri_node *node) {
 }
 
 static void free_node(peri_context *ctx, peri_node *node) {
+  int params = peri__count_params(node->op->params);
   peri__free_saved(node);
+  for (int i = 0; i < params; i++)
+    if (node->value[i].type == PERI_P_STRING)
+      peri__free(ctx, (void *)(uintptr_t)node->value[i].s);
   for (int i = 0; i < node->nin; i++) {
     peri__drop(node->leaf[i]);
     if (node->next[i]) peri__node_drop(ctx, node->next[i]);
@@ -197,15 +216,26 @@ int peri_set_requires_grad(peri_tensor *x, bool on) {
   return status;
 }
 
-static int set_grad(peri_tensor *x, peri_tensor *grad) {
-  if (grad && (!peri__same_shape(x->shape, x->ndim, grad->shape, grad->ndim) ||
-               x->dtype != grad->dtype || grad->ctx != x->ctx)) {
-    peri_text shape = peri__shape_of(x), got = peri__shape_of(grad);
+static int check_grad(const peri_tensor *x, const peri_tensor *grad) {
+  peri_text shape = peri__shape_of(x), got = peri__shape_of(grad);
+  if (grad->ctx != x->ctx || grad->storage->meta != x->storage->meta)
+    return peri_fail(x->ctx, PERI_EDEVICE,
+                     "grad: it is in another context or on another device "
+                     "than its tensor");
+  if (!peri__same_shape(x->shape, x->ndim, grad->shape, grad->ndim))
     return peri_fail(x->ctx, PERI_ESHAPE,
-                     "grad: %s of shape %s does not fit a tensor %s of %s",
-                     peri_dtype_name(grad->dtype), got.s,
-                     peri_dtype_name(x->dtype), shape.s);
-  }
+                     "grad: shape %s does not fit a tensor of %s", got.s,
+                     shape.s);
+  if (x->dtype != grad->dtype)
+    return peri_fail(x->ctx, PERI_EDTYPE,
+                     "grad: %s does not fit a tensor of %s",
+                     peri_dtype_name(grad->dtype), peri_dtype_name(x->dtype));
+  return 0;
+}
+
+static int set_grad(peri_tensor *x, peri_tensor *grad) {
+  int status = grad ? check_grad(x, grad) : 0;
+  if (status < 0) return status;
   peri_tensor *old = x->grad;
   x->grad = peri__hold(grad);
   peri__drop(old);

@@ -144,7 +144,7 @@ PERI_API const char *peri_error_text(const peri_context *ctx);
 /* Forget the error, so that calls run again. */
 PERI_API void peri_clear_error(peri_context *ctx);
 /* Set an error as the library would, for callbacks and registered operations;
-   the first one stays. -> 'status' */
+   the first one stays. -> the status that is set then */
 PERI_API int peri_fail(peri_context *ctx, peri_status status,
                        const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -307,7 +307,8 @@ PERI_API int peri_backward(peri_tensor *loss);
 typedef struct {
   peri_tensor *const *seeds; /* one per output; NULL or NULL entry: ones */
   bool retain_graph;         /* keep saved tensors for another backward */
-  bool create_graph;         /* record the gradient's own operations */
+  bool create_graph;         /* record the gradient's own operations; leaves
+                                then own that graph until zeroed */
   bool allow_unused;         /* inputs without a path get NULL, no error */
 } peri_grad_options;
 
@@ -413,8 +414,8 @@ typedef struct {
 typedef struct peri_op peri_op;
 
 /* One application of an operation while it runs. 'infer' checks the inputs
-   and fills out[] and nout; 'forward' fills the y[] that were made for it;
-   'compose' and views make y[] themselves. */
+   and fills out[] and nout; 'forward' fills the y[] that were made for it; that
+   of a view or a composed row makes y[] itself. */
 typedef struct {
   peri_context *ctx;
   const peri_op *op;

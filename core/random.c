@@ -162,13 +162,11 @@ uint64_t peri__mul_high(uint64_t a, uint64_t b) {
   return a_high * b_high + (middle >> 32) + (carry >> 32);
 }
 
-/* From the last position down to 1, position i changes places with one of
-   0..i: the high half of (i + 1) times the number whose low and high half
-   are words 0 and 1 of block i. */
-void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream, int64_t *order,
-                   int64_t count) {
-  for (int64_t i = 0; i < count; i++) order[i] = i;
-  for (int64_t i = count - 1; i > 0; i--) {
+/* Position i changes places with one of 0..i: the high half of (i + 1) times
+   the number whose low and high half are words 0 and 1 of block i. */
+void peri__shuffle_part(uint64_t key, uint64_t call, uint32_t stream,
+                        int64_t *order, int64_t from, int64_t to) {
+  for (int64_t i = from; i > to; i--) {
     uint32_t word[4];
     peri__philox(key, (uint64_t)i, call, stream, word);
     uint64_t draw = (uint64_t)word[1] << 32 | word[0];
@@ -177,6 +175,12 @@ void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream, int64_t *order,
     order[i] = order[j];
     order[j] = last;
   }
+}
+
+void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream,
+                   int64_t *order, int64_t count) {
+  for (int64_t i = 0; i < count; i++) order[i] = i;
+  peri__shuffle_part(key, call, stream, order, count - 1, 0);
 }
 
 uint64_t peri__draw(peri_context *ctx) {

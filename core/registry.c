@@ -63,11 +63,24 @@ const peri_op *peri_op_at(const peri_context *ctx, int index) {
                                                 : NULL;
 }
 
-const peri_op *peri_op_named(const peri_context *ctx, const char *name) {
+const peri_op *peri__op_named(const peri_context *ctx, const char *name) {
   const peri_op *op;
   for (int i = 0; name && (op = peri_op_at(ctx, i)); i++)
     if (strcmp(op->name, name) == 0) return op;
   return NULL;
+}
+
+const peri_op *peri_op_named(const peri_context *ctx, const char *name) {
+  const peri_op *op = peri__op_named(ctx, name);
+  return op && !(op->flags & PERI_OP_HIDDEN) ? op : NULL;
+}
+
+/* A source row ends in dtype, device and requires_grad. */
+static bool ends_as_source(const peri_op *op) {
+  int count = peri__count_params(op->params);
+  return count >= 3 && op->params[count - 3].type == PERI_P_DTYPE &&
+         op->params[count - 2].type == PERI_P_CHOICE &&
+         op->params[count - 1].type == PERI_P_BOOL;
 }
 
 static int add_op(peri_context *ctx, const peri_op *op) {
@@ -75,7 +88,12 @@ static int add_op(peri_context *ctx, const peri_op *op) {
     return peri_fail(ctx, PERI_EARG, "register_op: name and forward needed");
   if (!(op->flags & (PERI_OP_VIEW | PERI_OP_COMPOSED)) && !op->infer)
     return peri_fail(ctx, PERI_EARG, "register_op: %s has no infer", op->name);
-  if (peri_op_named(ctx, op->name))
+  if (op->flags & PERI_OP_SOURCE && !ends_as_source(op))
+    return peri_fail(ctx, PERI_EARG,
+                     "register_op: %s makes tensors, so its last parameters "
+                     "must be dtype, device and requires_grad",
+                     op->name);
+  if (peri__op_named(ctx, op->name))
     return peri_fail(ctx, PERI_EARG, "register_op: %s exists", op->name);
   size_t used = (size_t)ctx->op_count * sizeof *ctx->ops;
   const peri_op **grown =
@@ -201,7 +219,13 @@ static int choice_place(const char *choices, const char *s) {
 
 static int check_choice(peri_context *ctx, const char *what,
                         const peri_param *param, peri_value *value) {
-  if (value->type == PERI_P_CHOICE) return 0;
+  int words = 1;
+  for (const char *at = param->choices; *at; at++) words += *at == '|';
+  if (value->type == PERI_P_CHOICE) {
+    if (value->i >= 0 && value->i < words) return 0;
+    return peri_fail(ctx, PERI_EARG, "%s: %s has %d choices, got number %lld",
+                     what, param->name, words, (long long)value->i);
+  }
   int place = choice_place(param->choices, value->s);
   if (place < 0)
     return peri_fail(ctx, PERI_EARG, "%s: %s must be one of %s, got \"%s\"",
@@ -214,7 +238,7 @@ static int check_range(peri_context *ctx, const char *what,
                        const peri_param *param, double number) {
   if (param->low >= param->high) return 0; /* any */
   if (number >= param->low && number <= param->high) return 0;
-  if (param->high >= 2e9) /* a bound of size only */
+  if (number < param->low && param->high >= 2e9) /* a bound of size only */
     return peri_fail(ctx, PERI_EARG, "%s: %s must be at least %.10g, got %.10g",
                      what, param->name, param->low, number);
   return peri_fail(ctx, PERI_EARG,
@@ -228,7 +252,15 @@ static int check_value(peri_context *ctx, const char *what,
   if (value->count < 0 || value->count > PERI_MAX_DIMS)
     return peri_fail(ctx, PERI_EARG, "%s: %s has %d entries, at most %d",
                      what, param->name, value->count, PERI_MAX_DIMS);
+  bool word = param->type == PERI_P_CHOICE && value->type == PERI_P_STRING;
+  if (value->type != param->type && !word)
+    return peri_fail(ctx, PERI_EARG, "%s: %s is a value of another kind", what,
+                     param->name);
   switch (param->type) {
+    case PERI_P_DTYPE:
+      if (peri_dtype_size((peri_dtype)value->i) > 0) return 0;
+      return peri_fail(ctx, PERI_EDTYPE, "%s: %s: no dtype with number %lld",
+                       what, param->name, (long long)value->i);
     case PERI_P_CHOICE: return check_choice(ctx, what, param, value);
     case PERI_P_INT: return check_range(ctx, what, param, (double)value->i);
     case PERI_P_REAL: return check_range(ctx, what, param, value->f);

@@ -158,3 +158,17 @@ peri_text peri__meta_text(const peri_meta *meta) {
   peri_shape_text(meta->shape, meta->ndim, text.s, sizeof text.s);
   return text;
 }
+
+int64_t peri__place(int64_t given, int base, int64_t size) {
+  if (given < 0) return given + size >= 0 ? given + size : -1;
+  return given >= base && given - base < size ? given - base : -1;
+}
+
+void peri__order_dims(const int64_t *strides, int ndim, int *order) {
+  for (int d = 0; d < ndim; d++) {
+    int at = d;
+    for (; at > 0 && strides[order[at - 1]] < strides[d]; at--)
+      order[at] = order[at - 1];
+    order[at] = d;
+  }
+}

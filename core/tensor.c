@@ -167,14 +167,17 @@ peri_tensor *peri_tensor_new(peri_context *ctx, const void *data,
   return x;
 }
 
-/* Elements from the first to the last one that the strides reach. */
+/* Elements from the first to the last one that the strides reach; 0 if they
+   reach too far, or there is none. */
 static size_t reach(const peri_meta *meta, const int64_t *strides) {
   int64_t count = peri__numel(meta->shape, meta->ndim);
   if (!strides || count == 0) return (size_t)count;
-  int64_t last = 0;
+  int64_t last = 0, step;
   for (int d = 0; d < meta->ndim; d++)
-    last += (meta->shape[d] - 1) * strides[d];
-  return (size_t)last + 1;
+    if (!peri__mul(meta->shape[d] - 1, strides[d], &step) ||
+        !peri__add(last, step, &last))
+      return 0;
+  return last < INT64_MAX / 8 ? (size_t)last + 1 : 0;
 }
 
 static peri_tensor *wrap(peri_context *ctx, void *data, const peri_meta *meta,
@@ -212,10 +215,13 @@ peri_tensor *peri_tensor_wrap(peri_context *ctx, void *data,
     bool backwards = false;
     for (int d = 0; strides && d < ndim; d++)
       backwards = backwards || strides[d] < 0;
-    if (!data && peri__numel(shape, ndim) > 0)
+    bool empty = peri__numel(shape, ndim) == 0;
+    if (!data && !empty)
       peri_fail(ctx, PERI_EARG, "tensor_wrap: data is NULL");
     else if (backwards)
       peri_fail(ctx, PERI_EARG, "tensor_wrap: strides must be 0 or more");
+    else if (!empty && reach(&meta, strides) == 0)
+      peri_fail(ctx, PERI_ESHAPE, "tensor_wrap: strides reach too far");
     else
       x = wrap(ctx, data, &meta, strides, release, user);
   }
@@ -278,10 +284,10 @@ void peri_release(peri_tensor *x) {
   peri_context *ctx = x->ctx;
   if (x->owners == 0 && x->depth >= 0) {
     peri__scope_drop(x);
-  } else {
-    if (x->owners > 0) x->owners--;
+  } else if (x->owners > 0) {
+    x->owners--;
     peri__drop(x);
-  }
+  } /* else the shares are those of holders, not the caller's */
   peri__leave(ctx);
 }
 
@@ -433,6 +439,9 @@ static int copy_out(peri_tensor *x, void *out, peri_dtype dtype,
                     size_t bytes) {
   int64_t count = peri_tensor_numel(x);
   size_t needed = (size_t)count * peri_dtype_size(dtype);
+  if (peri_dtype_size(dtype) == 0)
+    return peri_fail(x->ctx, PERI_EDTYPE, "copy_out: no dtype with number %d",
+                     (int)dtype);
   if (bytes < needed)
     return peri_fail(x->ctx, PERI_EARG, "copy_out: %zu bytes needed, got %zu",
                      needed, bytes);

@@ -36,10 +36,23 @@ local function milliseconds(command, runs)
   return times[(runs + 1) // 2]
 end
 
-local function names(rows)
+-- The names of pg.ops(), in the order of the table.
+local function operations()
   local list = {}
-  for _, row in ipairs(rows) do list[#list + 1] = "`" .. row.name .. "`" end
-  return table.concat(list, " ")
+  for i, row in ipairs(pg.ops()) do list[i] = row.name end
+  return list
+end
+
+-- The keys of rows that are given by name, sorted.
+local function sorted(rows)
+  local list = {}
+  for name in pairs(rows) do list[#list + 1] = name end
+  table.sort(list)
+  return list
+end
+
+local function quoted(names)
+  return "`" .. table.concat(names, "` `") .. "`"
 end
 
 local makers = {}
@@ -55,6 +68,7 @@ end
 
 function makers.numbers()
   local training = output "build/perigee examples/02_mnist.lua"
+  local source = training:match "to test: (%w+)"
   local size = output "strip -o build/stripped build/perigee && \
     wc -c < build/stripped && rm build/stripped"
   return ([[
@@ -64,16 +78,16 @@ function makers.numbers()
 | start of `perigee -e ''`, median of 21 | %.1f ms |
 | stripped executable, with Lua inside | %.2f MB |
 | operations, layers, optimizers | %d, %d, %d |
-]]):format(training:match "test: ([^\n]*)",
+]]):format(source == "files" and "the MNIST files" or "drawn digits",
     training:match "test accuracy (%S+)", milliseconds("build/perigee -e ''",
-    21), tonumber(size) / 1e6, #pg.ops(), #pg.nn.layers(),
-    #pg.optim.optimizers())
+    21), tonumber(size) / 1e6, #operations(), #sorted(pg.nn.layers()),
+    #sorted(pg.optim.optimizers()))
 end
 
 function makers.tables()
   return ("Operations: %s\n\nLayers: %s\n\nOptimizers: %s\n"):format(
-    names(pg.ops()), names(pg.nn.layers()),
-    names(pg.optim.optimizers()))
+    quoted(operations()), quoted(sorted(pg.nn.layers())),
+    quoted(sorted(pg.optim.optimizers())))
 end
 
 local text = file "README.md"

@@ -11,6 +11,8 @@
 
 /* Elements handled at once where dtypes are converted on the way. */
 #define PERI_CHUNK 256
+/* Elements between two looks at the interrupt, well under 10 milliseconds. */
+#define PERI_POLL 65536
 
 /* The dimensions of a call whose arguments have one shape, ordered by the
    memory of the first argument and joined where they follow each other. */

@@ -8,9 +8,12 @@ static void copy_row(const peri_call *call, const peri__walk *walk,
                      const int64_t *offset) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   int last = walk->ndim - 1;
-  peri__convert(peri__at(y, offset[0]), y->dtype, walk->strides[0][last],
-                peri__at(x, offset[1]), x->dtype, walk->strides[1][last],
-                walk->shape[last]);
+  int64_t count = walk->shape[last];
+  int64_t dy = walk->strides[0][last], dx = walk->strides[1][last];
+  for (int64_t at = 0; at < count && !peri_call_stopped(call); at += PERI_POLL)
+    peri__convert(peri__at(y, offset[0] + at * dy), y->dtype, dy,
+                  peri__at(x, offset[1] + at * dx), x->dtype, dx,
+                  count - at < PERI_POLL ? count - at : PERI_POLL);
 }
 
 void peri__plain_copy(const peri_call *call) {
@@ -28,8 +31,11 @@ static void fill_row(const peri_call *call, const peri__walk *walk,
   memcpy(&attr, call->attr, sizeof attr);
   int last = walk->ndim - 1;
   const void *from = attr.whole ? (const void *)attr.i : attr.real;
-  peri__convert(peri__at(y, offset[0]), y->dtype, walk->strides[0][last], from,
-                attr.whole ? PERI_I64 : PERI_F64, 0, walk->shape[last]);
+  int64_t count = walk->shape[last], dy = walk->strides[0][last];
+  for (int64_t at = 0; at < count && !peri_call_stopped(call); at += PERI_POLL)
+    peri__convert(peri__at(y, offset[0] + at * dy), y->dtype, dy, from,
+                  attr.whole ? PERI_I64 : PERI_F64, 0,
+                  count - at < PERI_POLL ? count - at : PERI_POLL);
 }
 
 void peri__plain_fill(const peri_call *call) {
@@ -44,9 +50,10 @@ void peri__plain_arange(const peri_call *call) {
   const peri_arg *y = &call->arg[0];
   peri__numbers_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  for (int64_t i = 0; i < y->shape[0]; i++) {
+  for (int64_t i = 0; i < y->shape[0] && !peri_call_stopped(call); i++) {
     void *at = peri__at(y, i * y->strides[0]);
-    int64_t whole = attr.i[0] + i * attr.i[1];
+    uint64_t sum = (uint64_t)attr.i[0] + (uint64_t)i * (uint64_t)attr.i[1];
+    int64_t whole = (int64_t)sum;
     double real = attr.real[0] + (double)i * attr.real[1];
     if (i == attr.last) real = attr.stop;
     if (attr.whole)
@@ -58,7 +65,7 @@ void peri__plain_arange(const peri_call *call) {
 
 void peri__plain_eye(const peri_call *call) {
   const peri_arg *y = &call->arg[0];
-  for (int64_t i = 0; i < y->shape[0]; i++)
+  for (int64_t i = 0; i < y->shape[0] && !peri_call_stopped(call); i++)
     for (int64_t j = 0; j < y->shape[1]; j++) {
       int64_t one = i == j;
       peri__convert(peri__at(y, i * y->strides[0] + j * y->strides[1]),

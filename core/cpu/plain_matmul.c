@@ -13,9 +13,8 @@ typedef struct {
   int64_t offset[3]; /* of this matrix in y, a, b */
   peri_dtype compute;
   char *packed, *row_a, *row_y; /* parts of the workspace */
+  size_t bytes;                 /* of it */
 } product;
-
-static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /* b is used where it lies if its rows are contiguous. */
 static bool in_place(const peri_arg *b, peri_dtype compute) {
@@ -24,6 +23,12 @@ static bool in_place(const peri_arg *b, peri_dtype compute) {
          (b->strides[b->ndim - 2] == n || b->shape[b->ndim - 2] == 1);
 }
 
+static size_t aligned(int64_t count, peri_dtype dtype) {
+  return ((size_t)count * peri_dtype_size(dtype) + 63) / 64 * 64;
+}
+
+/* The product of 'call' and the layout of its workspace: packed b if it is
+   needed, a row of a, a row of y. */
 static product product_of(const peri_call *call) {
   const peri_arg *y = &call->arg[0], *a = &call->arg[1], *b = &call->arg[2];
   product p = {.m = y->shape[y->ndim - 2],
@@ -34,24 +39,18 @@ static product product_of(const peri_call *call) {
                .b = b,
                .bias = call->arg[3].data ? &call->arg[3] : NULL,
                .compute = peri__compute_dtype(y->dtype)};
-  size_t size = peri_dtype_size(p.compute);
-  size_t matrix = in_place(b, p.compute)
-                      ? 0
-                      : aligned((size_t)(p.k * p.n) * size);
+  size_t matrix = in_place(b, p.compute) ? 0 : aligned(p.k * p.n, p.compute);
+  size_t rows = matrix + aligned(p.k, p.compute);
+  p.bytes = rows + aligned(p.n, p.compute) + 64;
+  if (!call->workspace) return p;
   p.packed = call->workspace;
-  if (!p.packed) return p;
   p.row_a = p.packed + matrix;
-  p.row_y = p.row_a + aligned((size_t)p.k * size);
+  p.row_y = p.packed + rows;
   return p;
 }
 
 size_t peri__matmul_workspace(const peri_call *call) {
-  product p = product_of(call);
-  size_t size = peri_dtype_size(p.compute);
-  size_t matrix =
-      in_place(p.b, p.compute) ? 0 : aligned((size_t)(p.k * p.n) * size);
-  return matrix + aligned((size_t)p.k * size) + aligned((size_t)p.n * size) +
-         64;
+  return product_of(call).bytes;
 }
 
 /* Rows of b in the compute type, one after the other. */
@@ -105,16 +104,29 @@ static void add_rows(const product *p, const void *b) {
                  p->n, p->k);
 }
 
-static void add_bias(const product *p) {
-  for (int64_t j = 0; p->bias && j < p->n; j++) {
-    const void *from = peri__at(p->bias, j * p->bias->strides[0]);
-    double bias, sum;
-    char *at = p->row_y + (size_t)j * peri_dtype_size(p->compute);
-    peri__convert(&bias, PERI_F64, 1, from, p->bias->dtype, 1, 1);
-    peri__convert(&sum, PERI_F64, 1, at, p->compute, 1, 1);
-    sum += bias;
-    peri__convert(at, p->compute, 1, &sum, PERI_F64, 1, 1);
+#define ADD_BIAS(name, T, compute) \
+  static void name(const product *p) { \
+    T bias, *y = (T *)(void *)p->row_y; \
+    for (int64_t j = 0; j < p->n; j++) { \
+      peri__convert(&bias, compute, 1, \
+                    peri__at(p->bias, j * p->bias->strides[0]), \
+                    p->bias->dtype, 1, 1); \
+      y[j] += bias; \
+    } \
   }
+
+ADD_BIAS(add_bias_f32, float, PERI_F32)
+ADD_BIAS(add_bias_f64, double, PERI_F64)
+ADD_BIAS(add_bias_u64, uint64_t, PERI_I64)
+
+static void add_bias(const product *p) {
+  if (!p->bias) return;
+  if (p->compute == PERI_F32)
+    add_bias_f32(p);
+  else if (p->compute == PERI_F64)
+    add_bias_f64(p);
+  else
+    add_bias_u64(p);
 }
 
 static void one_product(const peri_call *call, const product *p) {

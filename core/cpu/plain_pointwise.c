@@ -167,7 +167,8 @@ static void run_row(const peri_call *call, const peri__walk *walk,
   int last = walk->ndim - 1;
   int64_t count = walk->shape[last], step = walk->strides[0][last];
   bool direct = y->dtype == attr.compute && (step == 1 || count == 1);
-  for (int64_t at = 0; at < count; at += PERI_CHUNK) {
+  for (int64_t at = 0; at < count && !peri_call_stopped(call);
+       at += PERI_CHUNK) {
     int64_t n = count - at < PERI_CHUNK ? count - at : PERI_CHUNK;
     for (int k = 0; k < call->nin; k++) {
       int64_t stride = walk->strides[k + 1][last];

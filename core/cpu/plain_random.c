@@ -62,9 +62,14 @@ static bool wide(const peri_call *call) {
   return call->arg[0].dtype == PERI_F64;
 }
 
+/* The 16-bit floats keep as many bits of a word as they hold, so that nothing
+   is rounded up to 1. */
 static void uniform_one(const peri_call *call, source *s, uint64_t i,
                         const int64_t *offset) {
-  put(call, offset, uniform(s, i, wide(call)));
+  peri_dtype dtype = call->arg[0].dtype;
+  double steps = dtype == PERI_F16 ? 2048 : dtype == PERI_BF16 ? 256 : 0;
+  double u = uniform(s, i, wide(call));
+  put(call, offset, steps > 0 ? (double)(int)(u * steps) / steps : u);
 }
 
 static void normal_one(const peri_call *call, source *s, uint64_t i,
@@ -113,7 +118,13 @@ void peri__plain_permutation(const peri_call *call) {
   source s = source_of(call);
   int64_t count = y->shape[0];
   int64_t *order = y->dtype == PERI_I64 ? y->data : call->workspace;
-  peri__shuffle(s.attr.key, s.attr.draw, PERI_STREAM_TENSOR, order, count);
+  for (int64_t i = 0; i < count; i++) order[i] = i;
+  for (int64_t from = count - 1; from > 0; from -= PERI_POLL) {
+    int64_t to = from > PERI_POLL ? from - PERI_POLL : 0;
+    if (peri_call_stopped(call)) return;
+    peri__shuffle_part(s.attr.key, s.attr.draw, PERI_STREAM_TENSOR, order,
+                       from, to);
+  }
   for (int64_t i = 0; i < count; i++) {
     int64_t value = order[i] + s.attr.base;
     peri__convert(peri__at(y, i), y->dtype, 1, &value, PERI_I64, 1, 1);

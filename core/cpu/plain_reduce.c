@@ -75,6 +75,11 @@ static void each_output(const peri_call *call, visit *run) {
   } while (peri__lines_next(&lines) && !peri_call_stopped(call));
 }
 
+/* Asked every PERI_POLL elements of a group. */
+static bool stopped(const peri_call *call, int64_t i) {
+  return i % PERI_POLL == 0 && peri_call_stopped(call);
+}
+
 /* ---- Sums ------------------------------------------------------------- */
 
 static void sum_group(const group *g, const peri_call *call,
@@ -82,11 +87,13 @@ static void sum_group(const group *g, const peri_call *call,
   const peri_arg *y = &call->arg[0];
   if (peri__is_float(y->dtype)) {
     double sum = 0;
-    for (int64_t i = 0; i < g->total; i++) sum += real_at(g, i);
+    for (int64_t i = 0; i < g->total && !stopped(call, i); i++)
+      sum += real_at(g, i);
     put_real(y, offset[0], sum);
   } else {
     uint64_t sum = 0;
-    for (int64_t i = 0; i < g->total; i++) sum += (uint64_t)whole_at(g, i);
+    for (int64_t i = 0; i < g->total && !stopped(call, i); i++)
+      sum += (uint64_t)whole_at(g, i);
     put_whole(y, offset[0], (int64_t)sum);
   }
 }
@@ -97,11 +104,12 @@ void peri__plain_sum(const peri_call *call) { each_output(call, sum_group); }
 
 /* Index in the group of the largest (sign 1) or smallest (sign -1) element,
    the first of equals; NaN comes before all. */
-static int64_t extreme(const group *g, int sign) {
+static int64_t extreme(const group *g, const peri_call *call, int sign) {
   int64_t best = 0;
   if (peri__is_float(g->x->dtype)) {
     double top = real_at(g, 0);
     for (int64_t i = 1; i < g->total && !isnan(top); i++) {
+      if (stopped(call, i)) break;
       double value = real_at(g, i);
       if (!(sign > 0 ? value > top : value < top) && !isnan(value)) continue;
       top = value;
@@ -109,7 +117,7 @@ static int64_t extreme(const group *g, int sign) {
     }
   } else {
     int64_t top = whole_at(g, 0);
-    for (int64_t i = 1; i < g->total; i++) {
+    for (int64_t i = 1; i < g->total && !stopped(call, i); i++) {
       int64_t value = whole_at(g, i);
       if (!(sign > 0 ? value > top : value < top)) continue;
       top = value;
@@ -123,7 +131,7 @@ static void extreme_group(const group *g, const peri_call *call,
                           const int64_t *offset, int sign) {
   peri__reduce_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  int64_t best = extreme(g, sign);
+  int64_t best = extreme(g, call, sign);
   const peri_arg *y = &call->arg[0];
   peri__convert(peri__at(y, offset[0]), y->dtype, 1,
                 peri__at(g->x, element(g, best)), g->x->dtype, 1, 1);
@@ -145,7 +153,7 @@ static void position_group(const group *g, const peri_call *call,
                            const int64_t *offset, int sign) {
   peri__reduce_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  put_whole(&call->arg[0], offset[0], extreme(g, sign) + attr.base);
+  put_whole(&call->arg[0], offset[0], extreme(g, call, sign) + attr.base);
 }
 
 static void argmax_group(const group *g, const peri_call *call,
@@ -172,20 +180,20 @@ void peri__plain_argmin(const peri_call *call) {
 /* ---- Truth ------------------------------------------------------------ */
 
 /* True if some element of the group is zero (or not zero). */
-static bool some(const group *g, bool zero) {
-  for (int64_t i = 0; i < g->total; i++)
+static bool some(const group *g, const peri_call *call, bool zero) {
+  for (int64_t i = 0; i < g->total && !stopped(call, i); i++)
     if ((real_at(g, i) == 0) == zero) return true;
   return false;
 }
 
 static void any_group(const group *g, const peri_call *call,
                       const int64_t *offset) {
-  put_whole(&call->arg[0], offset[0], some(g, false));
+  put_whole(&call->arg[0], offset[0], some(g, call, false));
 }
 
 static void all_group(const group *g, const peri_call *call,
                       const int64_t *offset) {
-  put_whole(&call->arg[0], offset[0], !some(g, true));
+  put_whole(&call->arg[0], offset[0], !some(g, call, true));
 }
 
 void peri__plain_any(const peri_call *call) { each_output(call, any_group); }

@@ -142,12 +142,15 @@ static void class_weights_line(const peri_call *call, const int64_t *offset) {
   memcpy(&attr, call->attr, sizeof attr);
   int64_t classes = length_of(share, attr.dim);
   bool soft = peri__is_float(target->dtype);
-  double given = soft ? 0 : get(target, offset[2]);
-  bool counts = soft || (int64_t)given != attr.ignore_index;
+  int64_t given = 0;
+  if (!soft)
+    peri__convert(&given, PERI_I64, 1, peri__at(target, offset[2]),
+                  target->dtype, 1, 1);
+  bool counts = soft || given != attr.ignore_index;
   put(total, offset[1], soft ? 1 : 0);
   for (int64_t k = 0; k < classes; k++) {
     double w = weight->data ? get(weight, k * weight->strides[0]) : 1;
-    bool here = !soft && (int64_t)given - attr.base == k;
+    bool here = !soft && given == k + attr.base;
     double p = soft ? get(target, offset[2] + k * stride_of(target, attr.dim))
                     : (double)here;
     double value =

@@ -6,17 +6,6 @@ peri_dtype peri__compute_dtype(peri_dtype dtype) {
   return dtype == PERI_F64 ? PERI_F64 : PERI_F32;
 }
 
-/* Where dimension 'd' belongs: dimensions with larger strides in the first
-   argument come first, equal ones keep their order. */
-static void order_dims(const peri_arg *first, int *order) {
-  for (int d = 0; d < first->ndim; d++) {
-    int at = d;
-    for (; at > 0 && first->strides[order[at - 1]] < first->strides[d]; at--)
-      order[at] = order[at - 1];
-    order[at] = d;
-  }
-}
-
 /* True if dimension 'd' of 'call' continues the last dimension of 'walk' in
    every argument. */
 static bool continues(const peri__walk *walk, const peri_call *call, int d) {
@@ -44,7 +33,7 @@ void peri__walk_begin(peri__walk *walk, const peri_call *call) {
   const peri_arg *first = &call->arg[0];
   walk->args = call->nout + call->nin;
   walk->ndim = 0;
-  order_dims(first, order);
+  peri__order_dims(first->strides, first->ndim, order);
   for (int i = 0; i < first->ndim; i++)
     if (first->shape[order[i]] != 1) add_dim(walk, call, order[i]);
   if (walk->ndim > 0) return;
@@ -73,7 +62,7 @@ void peri__walk_rows(const peri__walk *walk, const peri_call *call,
   for (int d = 0; d < walk->ndim; d++)
     if (walk->shape[d] == 0) return;
   do run(call, walk, offset);
-  while (next_row(walk, at, offset));
+  while (next_row(walk, at, offset) && !peri_call_stopped(call));
 }
 
 bool peri__lines_begin(peri__lines *lines, const peri_call *call, int dim,

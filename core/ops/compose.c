@@ -8,7 +8,12 @@ peri_tensor *peri__plus(peri_tensor *a, peri_tensor *b) {
 
 peri_tensor *peri__copy(peri_tensor *x) { return peri_pack(x); }
 
-peri_tensor *peri__linked(peri_tensor *x) { return peri_alias(x); }
+peri_tensor *peri__zeros_like(peri_tensor *x) {
+  peri_zeros_options options = peri_zeros_defaults();
+  options.dtype = x->dtype;
+  options.device = peri_tensor_device(x);
+  return peri_zeros(x->ctx, x->shape, x->ndim, &options);
+}
 
 peri_tensor *peri__ones_like(peri_tensor *x) {
   peri_ones_options options = peri_ones_defaults();

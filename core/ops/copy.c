@@ -97,8 +97,7 @@ int peri__copy_forward(peri_frame *frame) {
 
 /* What was in x before has no part in the result. */
 int peri__copy_backward(peri_backprop *grad) {
-  if (grad->needs[0]) grad->dx[0] = peri_mul(grad->dy[0],
-                                             peri_whole(grad->ctx, 0));
+  if (grad->needs[0]) grad->dx[0] = peri__zeros_like(grad->dy[0]);
   if (grad->needs[1]) grad->dx[1] = grad->dy[0];
   return 0;
 }
@@ -108,7 +107,7 @@ int peri__fill_forward(peri_frame *frame) {
 }
 
 int peri__fill_backward(peri_backprop *grad) {
-  grad->dx[0] = peri_mul(grad->dy[0], peri_whole(grad->ctx, 0));
+  grad->dx[0] = peri__zeros_like(grad->dy[0]);
   return 0;
 }
 

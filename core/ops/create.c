@@ -81,10 +81,24 @@ static range range_of(const peri_frame *frame) {
   return r;
 }
 
+/* How many numbers of a range lie before its bound, whole ones exactly. */
+static double count_of(const range *r) {
+  if (!r->whole) return ceil((r->stop - r->start) / r->step);
+  bool up = r->istep > 0;
+  uint64_t from = (uint64_t)(up ? r->istart : r->istop);
+  uint64_t to = (uint64_t)(up ? r->istop : r->istart);
+  uint64_t step = up ? (uint64_t)r->istep : 0 - (uint64_t)r->istep;
+  uint64_t gap = to - from;
+  return (double)(gap / step + (gap % step != 0));
+}
+
 int peri__arange_infer(peri_frame *frame) {
   range r = range_of(frame);
-  double count = ceil((r.stop - r.start) / r.step);
-  if (r.step == 0 || !(count >= 0))
+  bool leads = r.step > 0 ? r.start <= r.stop : r.start >= r.stop;
+  if (r.whole)
+    leads = r.istep > 0 ? r.istart <= r.istop : r.istart >= r.istop;
+  double count = leads && r.step != 0 ? count_of(&r) : -1;
+  if (!(count >= 0))
     return peri__op_fail(frame, PERI_EARG,
                          "step %g does not lead from %g to %g", r.step,
                          r.start, r.stop);
@@ -200,6 +214,7 @@ int peri__bernoulli_forward(peri_frame *frame) {
   for (int64_t i = 0; i < count; i++) {
     double p;
     const char *at = peri_tensor_data(flat);
+    if (i % 65536 == 0 && peri__poll(frame->ctx) < 0) break;
     peri__convert(&p, PERI_F64, 1,
                   at + (size_t)i * peri_dtype_size(flat->dtype), flat->dtype,
                   1, 1);

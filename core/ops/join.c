@@ -142,7 +142,7 @@ static peri_tensor *with_index(const peri_backprop *grad, const char *name,
   peri_tensor *in[2] = {grad->dy[0], grad->in[1]};
   peri_value value[2] = {{.type = PERI_P_INT, .whole = true, .i = dim},
                          {.type = PERI_P_INT, .whole = true, .i = size}};
-  const peri_op *op = peri_op_named(NULL, name);
+  const peri_op *op = peri__op_named(NULL, name);
   if (op->params[0].type == PERI_P_DIM) {
     value[0].type = PERI_P_DIM;
     value[0].i += grad->base;

@@ -84,9 +84,8 @@ static int check_input(const peri_frame *frame) {
 
 static int check_class(const peri_frame *frame, int64_t given,
                        int64_t classes) {
-  int64_t class = given - frame->base;
   if (given == frame->value[IGNORE_INDEX].i) return 0; /* does not count */
-  if (class >= 0 && class < classes) return 0;
+  if (given >= frame->base && given - frame->base < classes) return 0;
   return peri__op_fail(frame, PERI_EINDEX,
                        "target %lld is not a class, they are %d to %lld",
                        (long long)given, frame->base,
@@ -107,6 +106,7 @@ static int check_classes(const peri_frame *frame, int64_t classes) {
     peri__convert(&given, PERI_I64, 1, data + (size_t)i * size, target->dtype,
                   1, 1);
     int status = check_class(frame, given, classes);
+    if (status == 0 && i % 65536 == 0) status = peri__poll(frame->ctx);
     if (status < 0) return status;
   }
   return 0;
@@ -127,21 +127,10 @@ static int check_loss(const peri_frame *frame) {
 int peri__class_weights_infer(peri_frame *frame) {
   const peri_tensor *input = frame->in[0];
   frame->out[0] = peri__meta(input);
-  frame->out[1].dtype = input->dtype;
+  frame->out[1].dtype = peri__wide(input->dtype);
   frame->out[1].ndim = sample_shape(input, frame->out[1].shape);
   frame->nout = 2;
   return 0;
-}
-
-/* Give argument 'arg' a dimension of size 1 in the place of the classes. */
-static void add_class_dim(peri_arg *arg, int dim) {
-  for (int d = arg->ndim; d > dim; d--) {
-    arg->shape[d] = arg->shape[d - 1];
-    arg->strides[d] = arg->strides[d - 1];
-  }
-  arg->shape[dim] = 1;
-  arg->strides[dim] = 0;
-  arg->ndim++;
 }
 
 int peri__class_weights_forward(peri_frame *frame) {
@@ -154,9 +143,9 @@ int peri__class_weights_forward(peri_frame *frame) {
   peri__call_begin(&call, peri__kernel_id(PERI_K_class_weights));
   peri__call_out(&call, frame->y[0]);
   peri__call_out(&call, frame->y[1]);
-  add_class_dim(&call.arg[1], dim);
+  peri__arg_widen(&call.arg[1], dim);
   peri__call_in(&call, target);
-  if (!probabilities(target)) add_class_dim(&call.arg[2], dim);
+  if (!probabilities(target)) peri__arg_widen(&call.arg[2], dim);
   peri__call_in(&call, weight);
   memcpy(call.attr, &attr, sizeof attr);
   return peri__call_run(frame->ctx, &call, args);
@@ -166,7 +155,7 @@ int peri__class_weights_forward(peri_frame *frame) {
 
 int peri__class_loss_infer(peri_frame *frame) {
   const peri_tensor *input = frame->in[0];
-  frame->out[0].dtype = input->dtype;
+  frame->out[0].dtype = peri__wide(input->dtype);
   frame->out[0].ndim = sample_shape(input, frame->out[0].shape);
   frame->nout = 1;
   return 0;
@@ -179,7 +168,7 @@ int peri__class_loss_forward(peri_frame *frame) {
   peri_call call;
   peri__call_begin(&call, peri__kernel_id(PERI_K_class_loss));
   peri__call_out(&call, frame->y[0]);
-  add_class_dim(&call.arg[0], dim);
+  peri__arg_widen(&call.arg[0], dim);
   peri__call_in(&call, frame->in[0]);
   peri__call_in(&call, frame->in[1]);
   memcpy(call.attr, &attr, sizeof attr);
@@ -209,7 +198,7 @@ enum { MEAN, SUM, NONE };
 static peri_tensor *weights_of(const peri_frame *frame, peri_tensor **total) {
   const peri_value value[2] = {frame->value[IGNORE_INDEX],
                                frame->value[LABEL_SMOOTHING]};
-  return peri_apply(frame->ctx, peri_op_named(NULL, "class_weights"),
+  return peri_apply(frame->ctx, peri__op_named(NULL, "class_weights"),
                     frame->in, frame->nin, value, frame->base, total);
 }
 
@@ -223,14 +212,14 @@ static peri_tensor *divisor(const peri_frame *frame, peri_tensor *total) {
 
 int peri__cross_entropy_forward(peri_frame *frame) {
   int64_t reduction = frame->value[REDUCTION].i;
-  peri_tensor *total;
+  peri_tensor *total = NULL;
   int status = check_loss(frame);
   if (status < 0) return status;
   peri_tensor *share = weights_of(frame, &total);
   peri_tensor *loss = peri_class_loss(frame->in[0], share);
   if (reduction != NONE) loss = peri_sum(loss, NULL);
   if (reduction == MEAN) loss = peri_div(loss, divisor(frame, total));
-  frame->y[0] = loss;
+  frame->y[0] = peri_to(loss, frame->in[0]->dtype);
   return frame->ctx->status;
 }
 

@@ -66,17 +66,6 @@ int peri__matmul_infer(peri_frame *frame) {
   return 0;
 }
 
-/* Write a dimension of size 1 into an argument of a record. */
-static void widen(peri_arg *arg, int at) {
-  for (int d = arg->ndim; d > at; d--) {
-    arg->shape[d] = arg->shape[d - 1];
-    arg->strides[d] = arg->strides[d - 1];
-  }
-  arg->shape[at] = 1;
-  arg->strides[at] = 0;
-  arg->ndim++;
-}
-
 /* Give the last argument the batch dimensions of 'y', stride 0 where it is
    repeated, before its own last two. */
 static void spread_batch(peri_call *call, const peri_arg *y) {
@@ -94,13 +83,14 @@ int peri__matmul_forward(peri_frame *frame) {
   peri_call call;
   peri__call_begin(&call, peri__kernel_id(PERI_K_matmul));
   peri__call_out(&call, y);
-  if (a->ndim == 1) widen(&call.arg[0], b->ndim == 1 ? 0 : y->ndim - 1);
-  if (b->ndim == 1) widen(&call.arg[0], call.arg[0].ndim);
+  int row = b->ndim == 1 ? 0 : y->ndim - 1; /* where a's would stand in y */
+  if (a->ndim == 1) peri__arg_widen(&call.arg[0], row);
+  if (b->ndim == 1) peri__arg_widen(&call.arg[0], call.arg[0].ndim);
   peri__call_in(&call, a);
-  if (a->ndim == 1) widen(&call.arg[1], 0);
+  if (a->ndim == 1) peri__arg_widen(&call.arg[1], 0);
   spread_batch(&call, &call.arg[0]);
   peri__call_in(&call, b);
-  if (b->ndim == 1) widen(&call.arg[2], 1);
+  if (b->ndim == 1) peri__arg_widen(&call.arg[2], 1);
   spread_batch(&call, &call.arg[0]);
   peri__call_in(&call, NULL);
   return peri__call_run(frame->ctx, &call, args);

@@ -362,9 +362,18 @@ static peri_tensor *fused(const peri_backprop *grad, int i) {
   return peri__call_run(grad->ctx, &call, args) < 0 ? NULL : dx;
 }
 
+/* Input 'i' for a rule of operations. Plain numbers take the dtype of the
+   others: two of them alone would meet in float32. */
+static peri_tensor *operand(const peri_backprop *grad, int i) {
+  peri_tensor *x = grad->in[i];
+  return grad->graph && x && x->number ? peri_cast(x, grad->dy[0]->dtype) : x;
+}
+
 static int backward(peri_backprop *grad) {
   const detail *row = grad->op->detail;
-  words w = {grad->ctx, grad->in, grad->out[0], grad->dy[0], grad->value};
+  peri_tensor *in[3] = {NULL};
+  words w = {grad->ctx, in, grad->out[0], grad->dy[0], grad->value};
+  for (int i = 0; i < grad->nin; i++) in[i] = operand(grad, i);
   for (int i = 0; i < grad->nin; i++) {
     if (!grad->needs[i]) continue;
     bool passes = strcmp(row->text[i], "DY") == 0;

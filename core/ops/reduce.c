@@ -1,8 +1,8 @@
 /* reduce.c - sum, mean, max, min, argmax, argmin, any, all: operations that
    make one element of many.
 
-   The kernels write an output that keeps the reduced dimensions with size 1;
-   the result is a view of that without them, made before the call. */
+   The kernels see an output that keeps the reduced dimensions with size 1; the
+   record gives it those where the tensor has them not. */
 #include "cpu/plain.h"
 
 typedef struct {
@@ -162,8 +162,8 @@ static peri_tensor *at_position(peri_backprop *grad) {
 
 /* Over everything dy is shared by the equals. */
 static peri_tensor *shared_evenly(peri_backprop *grad) {
-  peri_tensor *chosen =
-      peri_cast(peri_eq(grad->in[0], grad->out[0]), grad->in_meta[0].dtype);
+  peri_tensor *chosen = peri_cast(peri_eq(grad->in[0], grad->out[0]),
+                                  peri__wide(grad->in_meta[0].dtype));
   peri_tensor *share = peri_div(chosen, peri_sum(chosen, NULL));
   return peri_mul(share, grad->dy[0]);
 }
@@ -198,7 +198,8 @@ int peri__mean_forward(peri_frame *frame) {
   }
   options.dim = x->ndim > 0 ? dims : NULL;
   options.keepdim = p.keep;
+  peri_tensor *sum = peri_sum(peri_to(x, peri__wide(x->dtype)), &options);
   frame->y[0] =
-      peri_div(peri_sum(x, &options), peri_number(frame->ctx, count));
+      peri_to(peri_div(sum, peri_number(frame->ctx, count)), x->dtype);
   return 0;
 }

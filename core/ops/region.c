@@ -90,16 +90,15 @@ int peri__embed_forward(peri_frame *frame) {
 
 int peri__embed_backward(peri_backprop *grad) {
   const peri_value *v = grad->value;
-  const peri_meta *x = &grad->in_meta[0], *part = &grad->in_meta[1];
+  const peri_meta *part = &grad->in_meta[1];
   peri_tensor *dy = grad->dy[0];
   peri_tensor *inside = peri_region(
       dy, part->shape, part->ndim, v[STRIDES].list, v[STRIDES].count,
       v[OFFSET].i, v[LAYOUT].list, v[LAYOUT].count);
-  if (grad->needs[0])
-    grad->dx[0] = peri_sub(
-        dy, peri_unregion(inside, x->shape, x->ndim, v[STRIDES].list,
-                          v[STRIDES].count, v[OFFSET].i, v[LAYOUT].list,
-                          v[LAYOUT].count));
+  if (inside && grad->needs[0])
+    grad->dx[0] = peri_embed(dy, peri__zeros_like(inside), part->shape,
+                             part->ndim, v[STRIDES].list, v[STRIDES].count,
+                             v[OFFSET].i, v[LAYOUT].list, v[LAYOUT].count);
   grad->dx[1] = inside;
   return 0;
 }

@@ -41,6 +41,7 @@ static peri_tensor *fused(const peri_backprop *grad, int kernel) {
 
 /* Sum along the dimension, which stays. */
 static peri_tensor *total(peri_tensor *x, const peri_value *value) {
+  if (!x) return NULL;
   peri_sum_options options = peri_sum_defaults();
   options.dim = &value[0].i;
   options.dim_count = x->ndim > 0;

@@ -33,15 +33,17 @@ static int wanted_shape(const peri_frame *frame, int64_t *shape) {
   int open = -1;
   for (int d = 0; d < value->count; d++) {
     shape[d] = value->list[d];
-    if (shape[d] == -1 && open < 0)
-      open = d;
-    else if (shape[d] < 0 || !peri__mul(known, shape[d], &known))
+    bool first_open = shape[d] == -1 && open < 0;
+    if (first_open) open = d;
+    if (shape[d] < 0 && !first_open)
       return peri__op_fail(frame, PERI_ESHAPE,
                            "shape has the size %lld; sizes are 0 or more, "
                            "and one may be -1",
                            (long long)shape[d]);
+    if (!first_open && known >= 0 && !peri__mul(known, shape[d], &known))
+      known = -1; /* more than there can be */
   }
-  bool fits = open < 0 || known > 0; /* -1 beside a 0 could be anything */
+  bool fits = open < 0 || known != 0; /* -1 beside a 0 could be anything */
   if (open >= 0 && known > 0) {
     shape[open] = count / known;
     known *= shape[open];
@@ -209,7 +211,8 @@ int peri__window_forward(peri_frame *frame) {
   const peri_value *step = &frame->value[2];
   int64_t strides[PERI_MAX_DIMS], offset = x->offset;
   for (int d = 0; d < x->ndim; d++) {
-    strides[d] = x->strides[d] * step->list[d];
+    bool steps = length->list[d] > 1; /* else any stride will do */
+    strides[d] = x->strides[d] * (steps ? step->list[d] : 1);
     if (length->list[d] > 0) offset += start->list[d] * x->strides[d];
   }
   frame->y[0] = peri__view(x, length->list, strides, x->ndim, offset);
@@ -304,18 +307,12 @@ static int out_of_range(peri_tensor *x, int dim, int64_t given) {
                    (long long)given, dim, shape.s, (long long)x->shape[dim]);
 }
 
-/* 'given' from 0, negative from the end; -1 if it is neither. */
-static int64_t from_zero(int64_t given, int64_t size) {
-  int64_t at = given < 0 ? given + size : given;
-  return at >= 0 && at < size ? at : -1;
-}
-
 /* A range may be empty: {2, 1}, up to behind the last position. */
 static int place_range(peri_tensor *x, int dim, const peri_index *place,
                        window *w) {
   int64_t size = x->shape[dim];
-  int64_t first = from_zero(place->first, size);
-  int64_t last = from_zero(place->last, size);
+  int64_t first = peri__place(place->first, 0, size);
+  int64_t last = peri__place(place->last, 0, size);
   int64_t step = place->step ? place->step : 1;
   if (step < 0)
     return peri_fail(x->ctx, PERI_EINDEX, "index: the step must be positive");
@@ -338,7 +335,7 @@ static int place_one(peri_tensor *x, int dim, const peri_index *place,
   w->step[dim] = 1;
   if (place->kind == PERI_RANGE) return place_range(x, dim, place, w);
   if (place->kind == PERI_ALL) return 0;
-  w->start[dim] = from_zero(place->first, x->shape[dim]);
+  w->start[dim] = peri__place(place->first, 0, x->shape[dim]);
   w->length[dim] = 1;
   return w->start[dim] < 0 ? out_of_range(x, dim, place->first) : 0;
 }
