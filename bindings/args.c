@@ -176,6 +176,13 @@ void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
   if (!right) mistyped(L, S, what, param, index);
 }
 
+bool pgl_read_flag(lua_State *L, const char *what) {
+  static const peri_param on = {.name = "on", .type = PERI_P_BOOL};
+  peri_value value;
+  pgl_read_value(L, pgl_find(L), what, &on, 2, &value);
+  return value.type == PERI_P_END || value.i != 0;
+}
+
 /* ---- Positions -------------------------------------------------------- */
 
 /* True if 'index' holds a table with a string among its keys. */

@@ -48,7 +48,7 @@ typedef struct pgl_tensor {
   peri_tensor *x;           /* NULL: freed */
   struct pgl_tensor *next;  /* in the list of its pg.scope */
   struct pgl_tensor **link; /* what points here; NULL: in no list */
-  bool scoped;              /* freed by its pg.scope, for the message */
+  const char *freed;        /* how, for the message */
 } pgl_tensor;
 
 /* An open pg.scope: what was made in it. */
@@ -62,6 +62,8 @@ typedef struct pgl_scope {
 typedef struct pgl_flow {
   bool grad;        /* operations are recorded */
   pgl_scope *scope; /* innermost, or NULL */
+  int below;        /* modules that ran when it was resumed; its own are above */
+  int depth;        /* modules that ran when it lost control */
 } pgl_flow;
 
 /* A module; one userdata per module. User value 1: table of fields, which
@@ -74,6 +76,7 @@ typedef struct {
   peri_context *ctx; /* NULL: the lua_State is closing */
   lua_State *thread; /* coroutine that entered last */
   lua_State *caller; /* coroutine inside whose call core runs, or NULL */
+  lua_State *main;   /* the main coroutine */
   pgl_flow *flow;    /* of 'thread' */
   const void *meta[PGL_TYPES]; /* address of each metatable */
   size_t debt;                 /* bytes not yet charged to the collector */
@@ -95,6 +98,8 @@ pgl_state *pgl_find(lua_State *L);
 void pgl_environment(peri_options *options);
 /* Make the context follow the coroutine 'L'. */
 void pgl_switch(lua_State *L, pgl_state *S);
+/* True if coroutine 'L' runs or waits for one that it resumed. */
+bool pgl_is_active(lua_State *L);
 /* Push what is kept for coroutine 'L'; new, it records and is in no scope. */
 pgl_flow *pgl_push_flow(lua_State *L);
 /* The state as a function's first upvalue, following the coroutine. */
@@ -118,13 +123,16 @@ void *pgl_test(lua_State *L, const pgl_state *S, int index, pgl_type type);
 /* The same, but raise: "'what' must be called with a colon". */
 void *pgl_check_self(lua_State *L, const pgl_state *S, pgl_type type,
                      const char *what);
+/* 'object' of a userdata of 'type'; raise if it is NULL: finalizers run in no
+   order that a script controls, and one may reach what another freed. */
+void *pgl_alive(lua_State *L, void *object, pgl_type type);
 /* The weak cache: push the userdata of core's 'object'. -> false, with nothing
    pushed, if it has none */
 bool pgl_push_cached(lua_State *L, const void *object);
 /* Make the userdata at the top the one of 'object'. */
 void pgl_cache(lua_State *L, const void *object);
-/* Forget the userdata of 'object'. Raises nothing. */
-void pgl_uncache(lua_State *L, const void *object);
+/* Forget the userdata of 'object' if it is 'block'. Raises nothing. */
+void pgl_uncache(lua_State *L, const void *object, const void *block);
 
 /* ---- Functions and their documentation (luaopen.c, help.c) ------------ */
 
@@ -224,6 +232,8 @@ void pgl_read_args(lua_State *L, const pgl_state *S,
 /* Read one value for 'param' at 'index'; nil gives an absent one. */
 void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
                     const peri_param *param, int index, peri_value *value);
+/* The boolean at 2 of method 'what': true if nothing is there. */
+bool pgl_read_flag(lua_State *L, const char *what);
 /* The inputs as tensors, plain numbers made into tensors of the open scope.
    Raises nothing. -> array of args->nin tensors, 'in' or the list */
 peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S, const pgl_args *args,
@@ -276,7 +286,7 @@ peri_tensor *pgl_check_tensor(lua_State *L, const pgl_state *S, int index,
 peri_tensor **pgl_check_tensors(lua_State *L, const pgl_state *S, int index,
                                 const char *what, const char *name, int *count);
 /* Free the tensor of 'box' now. */
-void pgl_free_box(pgl_tensor *box, bool scoped);
+void pgl_free_box(pgl_tensor *box, const char *how);
 /* The only element of a tensor: read without raising, the error left in the
    context; pushed as number or boolean, or raised. */
 typedef struct {

@@ -7,6 +7,7 @@
    found, trained and saved. Calls from Lua pass any values; calls from core,
    when a container of core holds an instance, pass tensors and run in the
    coroutine that entered core. */
+#include <limits.h>
 #include <string.h>
 
 #include "binding.h"
@@ -118,9 +119,12 @@ static void push_forward(lua_State *L, int index, const peri_module *module) {
               name, name);
 }
 
+/* 'depth' holds no more if a yield came between. */
 static int end_forward(lua_State *L, int status, lua_KContext depth) {
   const pgl_state *S = pgl_enter(L);
-  peri_module_leave(S->ctx, (int)depth);
+  int below = S->flow->below;
+  peri_module_leave(S->ctx, below != INT_MAX && below > depth ? below
+                                                              : (int)depth);
   if (status != LUA_OK && status != LUA_YIELD) return lua_error(L);
   return lua_gettop(L) - 1;
 }
@@ -169,12 +173,19 @@ static int call_for_core(lua_State *L) {
   return count;
 }
 
+/* The coroutine in which core was called: from Lua it is known, a C function
+   may call from the one that runs, a host from none. */
+static lua_State *calling_thread(const pgl_state *S) {
+  if (S->caller) return S->caller;
+  return S->thread && pgl_is_active(S->thread) ? S->thread : S->main;
+}
+
 /* Results, or the error value, stay on the Lua stack until core returns. */
 static int forward_for_core(void *user, peri_module *module,
                             peri_tensor *const *in, int nin, peri_tensor **out,
                             int room) {
   pgl_state *S = user;
-  lua_State *L = S->caller ? S->caller : S->thread;
+  lua_State *L = calling_thread(S);
   core_call call = {S, module, in, nin, room};
   if (!lua_checkstack(L, room + 8))
     return peri_fail(S->ctx, PERI_ENOMEM, "forward: out of Lua stack");

@@ -30,7 +30,7 @@ static int dataset_gc(lua_State *L) {
 
 static peri_dataset *to_dataset(lua_State *L, const pgl_state *S, int index) {
   const dataset_box *box = pgl_test(L, S, index, PGL_DATASET);
-  return box ? box->dataset : NULL;
+  return box ? pgl_alive(L, box->dataset, PGL_DATASET) : NULL;
 }
 
 /* Push list of the tensors of the data set. */
@@ -142,6 +142,9 @@ static void set_classes(lua_State *L, pgl_state *S, peri_dataset *dataset,
   }
   lua_getfield(L, index, "classes");
   if (lua_isnil(L, -1)) return;
+  if (lua_type(L, -1) != LUA_TTABLE)
+    pgl_error(L, "TensorDataset: classes must be a list of strings, got %s",
+              pgl_kind(L, S, -1));
   int count = (int)lua_rawlen(L, -1), list = lua_gettop(L);
   const char **names =
       lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *names, 0);
@@ -280,6 +283,7 @@ static int epoch_close(lua_State *L) {
 static int next_batch(lua_State *L) {
   pgl_state *S = pgl_enter(L);
   const epoch_box *epoch = lua_touserdata(L, lua_upvalueindex(2));
+  peri_loader *loader = pgl_alive(L, epoch->loader->loader, PGL_LOADER);
   peri_tensor *out[PGL_MAX_RESULTS];
   if (epoch->pass != epoch->loader->pass)
     return pgl_error(L,
@@ -288,7 +292,7 @@ static int next_batch(lua_State *L) {
   pgl_pay(L, S);
   pgl_hold *hold = pgl_new_hold(L, PGL_MAX_RESULTS);
   peri_scope scope = peri_scope_open(S->ctx);
-  int count = peri_loader_next(epoch->loader->loader, out, PGL_MAX_RESULTS);
+  int count = peri_loader_next(loader, out, PGL_MAX_RESULTS);
   pgl_hold_tensors(hold, out, count);
   peri_scope_close(scope);
   if (count < 0) return pgl_raise(L, S);
@@ -299,6 +303,7 @@ static int next_batch(lua_State *L) {
 static int method_epoch(lua_State *L) {
   pgl_state *S = pgl_enter(L);
   loader_box *box = pgl_check_self(L, S, PGL_LOADER, "epoch");
+  pgl_alive(L, box->loader, PGL_LOADER);
   epoch_box *epoch = pgl_new(L, PGL_EPOCH, sizeof *epoch, 1);
   int closing = lua_gettop(L);
   lua_pushvalue(L, 1);
@@ -318,7 +323,8 @@ static int method_epoch(lua_State *L) {
 
 static int loader_len(lua_State *L) {
   const loader_box *box = pgl_test(L, pgl_enter(L), 1, PGL_LOADER);
-  lua_pushinteger(L, peri_loader_size(box->loader));
+  lua_pushinteger(
+      L, peri_loader_size(pgl_alive(L, box->loader, PGL_LOADER)));
   return 1;
 }
 

@@ -39,7 +39,7 @@ void pgl_push_module(lua_State *L, pgl_state *S, peri_module *module) {
 
 peri_module *pgl_to_module(lua_State *L, const pgl_state *S, int index) {
   const pgl_module *box = pgl_test(L, S, index, PGL_MODULE);
-  return box ? box->module : NULL;
+  return box ? pgl_alive(L, box->module, PGL_MODULE) : NULL;
 }
 
 static bool is_instance(const peri_module *module) {

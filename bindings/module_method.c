@@ -8,7 +8,7 @@
 static peri_module *self_module(lua_State *L, const pgl_state *S,
                                 const char *what) {
   const pgl_module *box = pgl_check_self(L, S, PGL_MODULE, what);
-  return box->module;
+  return pgl_alive(L, box->module, PGL_MODULE);
 }
 
 static int method_forward(lua_State *L) {
@@ -126,7 +126,7 @@ static int set_training(lua_State *L, const char *what, bool on) {
 }
 
 static int method_train(lua_State *L) {
-  return set_training(L, "train", lua_isnone(L, 2) || lua_toboolean(L, 2));
+  return set_training(L, "train", pgl_read_flag(L, "train"));
 }
 
 static int method_eval(lua_State *L) {

@@ -51,7 +51,13 @@ static int new_optimizer(lua_State *L) {
 static peri_optimizer *self_optimizer(lua_State *L, const pgl_state *S,
                                       const char *what) {
   const optim_box *box = pgl_check_self(L, S, PGL_OPTIMIZER, what);
-  return box->optimizer;
+  return pgl_alive(L, box->optimizer, PGL_OPTIMIZER);
+}
+
+/* The optimizer of a metamethod. */
+static peri_optimizer *to_optimizer(lua_State *L, const pgl_state *S) {
+  const optim_box *box = pgl_test(L, S, 1, PGL_OPTIMIZER);
+  return pgl_alive(L, box->optimizer, PGL_OPTIMIZER);
 }
 
 /* ---- Methods ---------------------------------------------------------- */
@@ -94,38 +100,38 @@ static int find_param(lua_State *L, const peri_optim *optim, const char *name) {
 /* Upvalue 2 is the table of methods. */
 static int optim_index(lua_State *L) {
   const pgl_state *S = pgl_enter(L);
-  const optim_box *box = pgl_test(L, S, 1, PGL_OPTIMIZER);
+  const peri_optimizer *optimizer = to_optimizer(L, S);
   lua_pushvalue(L, 2);
   if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
-  const peri_optim *optim = peri_optimizer_row(box->optimizer);
+  const peri_optim *optim = peri_optimizer_row(optimizer);
   int place = find_param(L, optim, luaL_tolstring(L, 2, NULL));
-  const peri_value value = peri_optimizer_value(box->optimizer, place);
+  const peri_value value = peri_optimizer_value(optimizer, place);
   pgl_push_value(L, &optim->params[place], &value, 0);
   return 1;
 }
 
 static int optim_newindex(lua_State *L) {
   pgl_state *S = pgl_enter(L);
-  const optim_box *box = pgl_test(L, S, 1, PGL_OPTIMIZER);
-  const peri_optim *optim = peri_optimizer_row(box->optimizer);
+  peri_optimizer *optimizer = to_optimizer(L, S);
+  const peri_optim *optim = peri_optimizer_row(optimizer);
   int place = find_param(L, optim, luaL_tolstring(L, 2, NULL));
   peri_value value;
   pgl_read_value(L, S, optim->name, &optim->params[place], 3, &value);
   if (value.type == PERI_P_END)
     return pgl_error(L, "%s: %s cannot be nil", optim->name,
                      optim->params[place].name);
-  if (peri_optimizer_set(box->optimizer, place, &value) < 0)
+  if (peri_optimizer_set(optimizer, place, &value) < 0)
     return pgl_raise(L, S);
   return 0;
 }
 
 /* "optim.Name { lr = 0.1, ... }" with all hyper-parameters. */
 static int optim_tostring(lua_State *L) {
-  const optim_box *box = pgl_test(L, pgl_enter(L), 1, PGL_OPTIMIZER);
-  const peri_optim *optim = peri_optimizer_row(box->optimizer);
+  const peri_optimizer *optimizer = to_optimizer(L, pgl_enter(L));
+  const peri_optim *optim = peri_optimizer_row(optimizer);
   lua_pushfstring(L, "optim.%s {", optim->name);
   for (int i = 0; optim->params[i].name; i++) {
-    const peri_value value = peri_optimizer_value(box->optimizer, i);
+    const peri_value value = peri_optimizer_value(optimizer, i);
     lua_pushfstring(L, "%s %s = ", i == 0 ? "" : ",", optim->params[i].name);
     pgl_push_value_text(L, &optim->params[i], &value, 0);
     lua_concat(L, 3);
@@ -137,8 +143,8 @@ static int optim_tostring(lua_State *L) {
 
 /* Names for completion. */
 static int optim_names(lua_State *L) {
-  const optim_box *box = pgl_test(L, pgl_enter(L), 1, PGL_OPTIMIZER);
-  const peri_optim *optim = peri_optimizer_row(box->optimizer);
+  const peri_optimizer *optimizer = to_optimizer(L, pgl_enter(L));
+  const peri_optim *optim = peri_optimizer_row(optimizer);
   lua_Integer count = 0;
   lua_newtable(L);
   for (int i = 0; optim->params[i].name; i++) {

@@ -49,10 +49,16 @@ static int record(lua_State *L) {
 
 /* ---- Methods ---------------------------------------------------------- */
 
+static peri_recording *self_recording(lua_State *L, const pgl_state *S,
+                                      const char *what) {
+  const record_box *box = pgl_check_self(L, S, PGL_RECORDING, what);
+  return pgl_alive(L, box->recording, PGL_RECORDING);
+}
+
 static int recording_replay(lua_State *L) {
   pgl_state *S = pgl_enter(L);
-  const record_box *box = pgl_check_self(L, S, PGL_RECORDING, "replay");
-  return peri_replay(box->recording) < 0 ? pgl_raise(L, S) : 0;
+  peri_recording *recording = self_recording(L, S, "replay");
+  return peri_replay(recording) < 0 ? pgl_raise(L, S) : 0;
 }
 
 /* Push { shape = ..., dtype = ... }, or false for an absent input. */
@@ -82,11 +88,11 @@ static void push_args(lua_State *L, const peri_arg *arg, int count) {
 
 static int recording_calls(lua_State *L) {
   pgl_state *S = pgl_enter(L);
-  const record_box *box = pgl_check_self(L, S, PGL_RECORDING, "calls");
-  int size = peri_recording_size(box->recording);
+  const peri_recording *recording = self_recording(L, S, "calls");
+  int size = peri_recording_size(recording);
   lua_createtable(L, size, 0);
   for (int i = 0; i < size; i++) {
-    const peri_call *call = peri_recording_call(box->recording, i);
+    const peri_call *call = peri_recording_call(recording, i);
     lua_createtable(L, 0, 3);
     lua_pushstring(L, peri_kernel_name(S->ctx, call->kernel));
     lua_setfield(L, -2, "kernel");
@@ -100,17 +106,15 @@ static int recording_calls(lua_State *L) {
 }
 
 static int recording_len(lua_State *L) {
-  const record_box *box = lua_touserdata(L, 1);
-  pgl_enter(L);
-  lua_pushinteger(L, peri_recording_size(box->recording));
+  const pgl_state *S = pgl_enter(L);
+  lua_pushinteger(L, peri_recording_size(self_recording(L, S, "length")));
   return 1;
 }
 
 static int recording_tostring(lua_State *L) {
-  const record_box *box = lua_touserdata(L, 1);
-  pgl_enter(L);
+  const pgl_state *S = pgl_enter(L);
   lua_pushfstring(L, "recording of %d calls",
-                  peri_recording_size(box->recording));
+                  peri_recording_size(self_recording(L, S, "tostring")));
   return 1;
 }
 

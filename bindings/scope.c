@@ -88,8 +88,8 @@ void pgl_scope_leave(pgl_tensor *box) {
 static void free_made(lua_State *L, pgl_scope *scope) {
   while (scope->made) {
     pgl_tensor *box = scope->made;
-    pgl_uncache(L, box->x);
-    pgl_free_box(box, true);
+    pgl_uncache(L, box->x, box);
+    pgl_free_box(box, "at the end of pg.scope; return it from there to keep it");
   }
 }
 

@@ -6,6 +6,7 @@
    opening the module twice finds what is there. The state's userdata is the
    first to get a finalizer and thus the last to be finalised: when the context
    goes, all boxes are empty. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,13 @@ void *pgl_check_self(lua_State *L, const pgl_state *S, pgl_type type,
   return block;
 }
 
+void *pgl_alive(lua_State *L, void *object, pgl_type type) {
+  if (!object)
+    pgl_error(L, "the %s was freed by the collector before this finalizer",
+              type_names[type]);
+  return object;
+}
+
 /* ---- Cache ------------------------------------------------------------ */
 
 static void push_cache(lua_State *L) {
@@ -82,10 +90,16 @@ bool pgl_push_cached(lua_State *L, const void *object) {
   return found;
 }
 
-void pgl_uncache(lua_State *L, const void *object) {
+void pgl_uncache(lua_State *L, const void *object, const void *block) {
   push_cache(L);
+  lua_rawgetp(L, -1, object);
+  bool same = lua_touserdata(L, -1) == block;
+  lua_pop(L, 1);
   lua_pushnil(L);
-  lua_rawsetp(L, -2, object);
+  if (same)
+    lua_rawsetp(L, -2, object);
+  else
+    lua_pop(L, 1);
   lua_pop(L, 1);
 }
 
@@ -104,13 +118,34 @@ pgl_flow *pgl_push_flow(lua_State *L) {
   if (lua_rawget(L, -2) == LUA_TNIL) {
     lua_pop(L, 1);
     pgl_flow *flow = lua_newuserdatauv(L, sizeof *flow, 0);
-    *flow = (pgl_flow){.grad = true, .scope = NULL};
+    *flow = (pgl_flow){.grad = true, .below = INT_MAX, .depth = INT_MAX};
     lua_pushthread(L);
     lua_pushvalue(L, -2);
     lua_rawset(L, -4);
   }
   lua_remove(L, -2);
   return lua_touserdata(L, -1);
+}
+
+bool pgl_is_active(lua_State *L) {
+  lua_Debug frame;
+  return lua_status(L) == LUA_OK && lua_getstack(L, 0, &frame);
+}
+
+/* Core has one stack of running modules, for the paths in errors. A coroutine
+   that yields inside a forward takes its modules off it; when it goes on, its
+   errors lack the part of the path that lies before the yield. */
+static void switch_modules(pgl_state *S, pgl_flow *next) {
+  pgl_flow *last = S->flow;
+  if (!last || last == next) return;
+  last->depth = peri_module_depth(S->ctx);
+  if (pgl_is_active(S->thread)) { /* which resumed the next one */
+    next->below = last->depth;
+    return;
+  }
+  int depth = last->below < next->depth ? last->below : next->depth;
+  peri_module_leave(S->ctx, depth);
+  if (next->below > depth) next->below = depth;
 }
 
 void pgl_switch(lua_State *L, pgl_state *S) {
@@ -121,6 +156,7 @@ void pgl_switch(lua_State *L, pgl_state *S) {
   lua_pushthread(L);
   lua_setiuservalue(L, -2, 1); /* alive as long as S->thread points to it */
   lua_pop(L, 2);
+  if (S->thread) switch_modules(S, flow);
   S->thread = L;
   S->flow = flow;
   peri_set_grad_enabled(S->ctx, flow->grad);
@@ -186,6 +222,9 @@ pgl_state *pgl_open(lua_State *L, const peri_options *options) {
   luaL_checkstack(L, LUA_MINSTACK, "perigee");
   S = lua_newuserdatauv(L, sizeof *S, 1);
   memset(S, 0, sizeof *S);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  S->main = lua_tothread(L, -1);
+  lua_pop(L, 1);
   lua_createtable(L, 0, 2);
   lua_pushcfunction(L, state_gc);
   lua_setfield(L, -2, "__gc");

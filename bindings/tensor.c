@@ -52,41 +52,33 @@ void pgl_push_unique(lua_State *L, pgl_state *S, peri_tensor *x) {
   pgl_cache(L, x);
 }
 
-void pgl_free_box(pgl_tensor *box, bool scoped) {
+void pgl_free_box(pgl_tensor *box, const char *how) {
   peri_tensor *x = box->x;
   pgl_scope_leave(box);
   box->x = NULL;
-  box->scoped = scoped;
+  box->freed = how;
   peri_release(x);
 }
 
 static int box_gc(lua_State *L) {
-  pgl_free_box(lua_touserdata(L, 1), false);
+  pgl_free_box(lua_touserdata(L, 1), "by the collector before this finalizer");
   return 0;
 }
 
 static int box_close(lua_State *L) {
   pgl_tensor *box = lua_touserdata(L, 1);
   if (!box->x) return 0;
-  pgl_uncache(L, box->x);
-  pgl_free_box(box, false);
+  pgl_uncache(L, box->x, box);
+  pgl_free_box(box, "at the end of its <close> variable");
   return 0;
 }
 
 /* ---- Reading tensors -------------------------------------------------- */
 
-static int raise_freed(lua_State *L, const pgl_tensor *box) {
-  return pgl_error(L, box->scoped
-                          ? "the tensor was freed at the end of pg.scope; "
-                            "return it from there to keep it"
-                          : "the tensor was freed at the end of its <close> "
-                            "variable");
-}
-
 peri_tensor *pgl_to_tensor(lua_State *L, const pgl_state *S, int index) {
   const pgl_tensor *box = pgl_test(L, S, index, PGL_TENSOR);
   if (!box) return NULL;
-  if (!box->x) raise_freed(L, box);
+  if (!box->x) pgl_error(L, "the tensor was freed %s", box->freed);
   return box->x;
 }
 
@@ -300,7 +292,7 @@ static int method_backward(lua_State *L) {
 static int method_requires_grad(lua_State *L) {
   pgl_state *S = pgl_enter(L);
   peri_tensor *x = self_tensor(L, S, "requires_grad_");
-  bool on = lua_isnone(L, 2) || lua_toboolean(L, 2);
+  bool on = pgl_read_flag(L, "requires_grad_");
   if (peri_set_requires_grad(x, on) < 0) return pgl_raise(L, S);
   lua_settop(L, 1);
   pgl_settle(L, S, 1);

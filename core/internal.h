@@ -301,7 +301,6 @@ int peri__calls_run(peri_context *ctx, peri_pending *list, int count);
 enum {
 #define KERNEL(name) PERI_K_##name,
 #include "cpu/kernels.def"
-#undef KERNEL
   PERI_KERNEL_COUNT
 };
 int peri__kernel_id(int kernel);         /* PERI_K_* -> id in a record */

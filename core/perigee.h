@@ -690,6 +690,8 @@ PERI_API size_t peri_module_text(const peri_module *module, char *text,
    returned. */
 PERI_API int peri_module_enter(peri_module *module);
 PERI_API void peri_module_leave(peri_context *ctx, int depth);
+/* How many modules are running inside each other now. */
+PERI_API int peri_module_depth(const peri_context *ctx);
 /* The path of the modules running now, as errors show it: nn.Linear
    "block.fc". -> false if none */
 PERI_API bool peri_module_path(peri_context *ctx, char *text, size_t room);

@@ -20,10 +20,6 @@
 #define COMPOSED(name, inputs, params, outputs, flags, doc) \
   int peri__##name##_forward(peri_frame *);
 #include "ops/ops.def"
-#undef OP
-#undef FIXED_OP
-#undef VIEW
-#undef COMPOSED
 
 #define OP(name, inputs, params, outputs, flags, saves, infer, doc) \
   {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, saves, NULL, \
@@ -42,10 +38,6 @@
 static const peri_op rows[] = {
 #include "ops/ops.def"
 };
-#undef OP
-#undef FIXED_OP
-#undef VIEW
-#undef COMPOSED
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -118,7 +110,6 @@ const char *peri_symbol_op(const char *symbol) {
   } symbols[] = {
 #define SYMBOL(symbol, op) {symbol, #op},
 #include "ops/symbols.def"
-#undef SYMBOL
   };
   for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
     if (strcmp(symbols[i].symbol, symbol) == 0) return symbols[i].op;
@@ -147,12 +138,10 @@ int peri__count_outputs(const peri_op *op) {
 
 #define KERNEL(name) void peri__plain_##name(const peri_call *call);
 #include "cpu/kernels.def"
-#undef KERNEL
 
 static const peri_kernel plain_kernels[] = {
 #define KERNEL(name) {#name, peri__plain_##name},
 #include "cpu/kernels.def"
-#undef KERNEL
 };
 
 int peri__kernel_id(int kernel) {

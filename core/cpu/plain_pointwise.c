@@ -103,11 +103,6 @@ static const loops table[] = {
 #define STEP1(f, kind, forward, doc) LOOPS_##kind(f)
 #define STEP2(f, kind, forward, doc) LOOPS_##kind(f)
 #include "ops/pointwise.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef STEP1
-#undef STEP2
 };
 
 static void pointwise(const peri_call *call);
@@ -123,11 +118,6 @@ static const peri_kernel kernels[] = {
 #define STEP1(f, kind, forward, doc) {#f, pointwise},
 #define STEP2(f, kind, forward, doc) {#f, pointwise},
 #include "ops/pointwise.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef STEP1
-#undef STEP2
 };
 
 int peri__pointwise_kernel_count(void) {

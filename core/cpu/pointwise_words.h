@@ -80,42 +80,8 @@
 #define STEP1(f, kind, forward, doc) LOOP_##kind(f, forward)
 #define STEP2(f, kind, forward, doc) LOOP_##kind(f, forward)
 #include "ops/pointwise.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef STEP1
-#undef STEP2
 
-#undef X
-#undef A
-#undef B
-#undef C
-#undef O
-#undef DY
-#undef NUM
-#undef NONE
-#undef HAS
-#undef GT
-#undef GE
-#undef LT
-#undef LE
-#undef EQ
-#undef NE
-#undef AND
-#undef OR
-#undef SELECT
-#undef POW
-#undef MOD
-#undef FLOORDIV
-#undef FLOOR
-#undef ABS
-#undef P
-#undef ADD
-#undef SUB
-#undef MUL
-#undef DIV
-#undef NEG
-#undef F
+#include "ops/no_words.h"
 #undef LOOP
 #undef LOOP_FLOAT
 #undef LOOP_DX

@@ -31,6 +31,10 @@ void peri_module_leave(peri_context *ctx, int depth) {
   peri__leave(ctx);
 }
 
+int peri_module_depth(const peri_context *ctx) {
+  return ctx ? ctx->running_count : 0;
+}
+
 static bool is_other(peri__tour *tour, const peri_slot *slot) {
   return slot->child != tour->user;
 }

@@ -73,44 +73,10 @@ typedef struct {
 #define STEP1(f, kind, forward, doc)
 #define STEP2(f, kind, forward, doc)
 #include "ops/pointwise.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef STEP1
-#undef STEP2
 
 /* ---- Expressions as the list of what they read ------------------------ */
 
-#undef X
-#undef A
-#undef B
-#undef C
-#undef O
-#undef DY
-#undef NONE
-#undef NUM
-#undef P
-#undef HAS
-#undef ADD
-#undef SUB
-#undef MUL
-#undef DIV
-#undef NEG
-#undef ABS
-#undef FLOOR
-#undef POW
-#undef MOD
-#undef FLOORDIV
-#undef GT
-#undef GE
-#undef LT
-#undef LE
-#undef EQ
-#undef NE
-#undef AND
-#undef OR
-#undef SELECT
-#undef F
+#include "ops/no_words.h"
 #define X PERI_SAVE_IN(0)
 #define A PERI_SAVE_IN(0)
 #define B PERI_SAVE_IN(1)
@@ -152,11 +118,6 @@ enum {
 #define STEP1(f, kind, forward, doc)
 #define STEP2(f, kind, forward, doc)
 #include "ops/pointwise.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef STEP1
-#undef STEP2
 };
 
 /* Kernel ids: the forward, then one derivative per input. */
@@ -170,11 +131,6 @@ enum {
 #define STEP1(f, kind, forward, doc) f##_kernel,
 #define STEP2(f, kind, forward, doc) f##_kernel,
 #include "ops/pointwise.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef STEP1
-#undef STEP2
 };
 
 /* ---- Rows ------------------------------------------------------------- */
@@ -191,11 +147,6 @@ static const detail details[] = {
 #define STEP1(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
 #define STEP2(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
 #include "ops/pointwise.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef STEP1
-#undef STEP2
 };
 
 /* Place of each row. */
@@ -206,11 +157,6 @@ enum {
 #define STEP1(f, kind, forward, doc) f##_row,
 #define STEP2(f, kind, forward, doc) f##_row,
 #include "ops/pointwise.def"
-#undef UNARY
-#undef BINARY
-#undef TERNARY
-#undef STEP1
-#undef STEP2
   ROWS
 };
 

@@ -1,0 +1,32 @@
+/* no_words.h - forgets the words of pointwise.def, so that they can be given
+   another meaning: each file that does so includes this in between. */
+#undef X
+#undef A
+#undef B
+#undef C
+#undef O
+#undef DY
+#undef NUM
+#undef NONE
+#undef P
+#undef HAS
+#undef ADD
+#undef SUB
+#undef MUL
+#undef DIV
+#undef NEG
+#undef ABS
+#undef FLOOR
+#undef POW
+#undef MOD
+#undef FLOORDIV
+#undef GT
+#undef GE
+#undef LT
+#undef LE
+#undef EQ
+#undef NE
+#undef AND
+#undef OR
+#undef SELECT
+#undef F
