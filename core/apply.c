@@ -38,6 +38,8 @@ static int check_fresh(const peri_frame *frame, const peri_tensor *x,
                        name, changer.s);
 }
 
+/* Input 'i' must be there, of this context, without a gradient where the row
+   has none, and not a stale view. */
 static int check_input(const peri_frame *frame, int i) {
   const peri_input *row = input_row(frame->op, i);
   const peri_tensor *x = frame->in[i];
@@ -57,6 +59,7 @@ static int check_input(const peri_frame *frame, int i) {
   return check_fresh(frame, x, row->name);
 }
 
+/* Plain numbers go with any device; other tensors must agree. */
 static int check_devices(const peri_frame *frame) {
   bool meta = false, cpu = false;
   for (int i = 0; i < frame->nin; i++) {
@@ -79,6 +82,7 @@ static int check_inputs(const peri_frame *frame) {
 
 /* ---- Dimensions and positions to count from 0 ------------------------- */
 
+/* 'dim' from 'base' to 0. A new dimension may stand behind the last one. */
 static int resolve_dim(const peri_frame *frame, const peri_param *param,
                        int64_t *dim, int base, int64_t ndim) {
   int64_t size = param->type == PERI_P_NEWDIM ? ndim + 1 : ndim;
@@ -94,6 +98,7 @@ static int resolve_dim(const peri_frame *frame, const peri_param *param,
   return 0;
 }
 
+/* A list of dimensions, none of which may come twice. */
 static int resolve_dims(const peri_frame *frame, const peri_param *param,
                         peri_value *value, int64_t ndim) {
   for (int i = 0; i < value->count; i++) {
@@ -107,6 +112,7 @@ static int resolve_dims(const peri_frame *frame, const peri_param *param,
   return 0;
 }
 
+/* A position along dimension 'dim', the last one that a parameter named. */
 static int resolve_index(const peri_frame *frame, const peri_param *param,
                          peri_value *value, int dim) {
   const peri_tensor *x = frame->in[0];
@@ -193,6 +199,8 @@ static bool on_meta(const peri_frame *frame) {
   return false;
 }
 
+/* Memory for what infer announced; shapes that cannot be are refused in the
+   operation's name. */
 static int make_outputs(peri_frame *frame) {
   const peri_tensor *model = order_model(frame);
   int64_t strides[PERI_MAX_DIMS];
@@ -268,6 +276,8 @@ static void set_base(peri_tensor *y, peri_tensor *x) {
   y->view_version = x->storage->version;
 }
 
+/* A forward that looks into the storage of in[0]: nothing is written, so the
+   node can come last. */
 static int run_view(peri_frame *frame) {
   int status = made(frame, frame->op->forward(frame));
   if (status < 0) return status;

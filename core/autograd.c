@@ -32,6 +32,7 @@ static void swap_nodes(peri_node **a, peri_node **b) {
   *b = node;
 }
 
+/* Put 'node' into the heap, which takes a share of it. */
 static int heap_push(pass *p, peri_node *node) {
   void *list = p->heap;
   int status = peri__grow_list(p->ctx, &list, p->heap_count, &p->heap_room,
@@ -49,6 +50,7 @@ static int heap_push(pass *p, peri_node *node) {
   return 0;
 }
 
+/* Take the youngest node out; its share goes to the caller. */
 static peri_node *heap_pop(pass *p) {
   peri_node *top = p->heap[0];
   p->heap[0] = p->heap[--p->heap_count];
@@ -84,6 +86,7 @@ static bool met(const pass *p, const peri_tensor *leaf) {
          p->leaves[leaf->slot - 1].leaf == leaf;
 }
 
+/* Gather 'grad' beside 'leaf'; the leaf itself changes only at the end. */
 static int send_to_leaf(pass *p, peri_tensor *leaf, peri_tensor *grad) {
   if (!met(p, leaf)) {
     void *list = p->leaves;
@@ -98,6 +101,7 @@ static int send_to_leaf(pass *p, peri_tensor *leaf, peri_tensor *grad) {
   return add_to(p, &p->leaves[leaf->slot - 1].grad, grad);
 }
 
+/* Gather 'grad' at an output of 'node', which joins the heap the first time. */
 static int send_to_node(pass *p, peri_node *node, int output,
                         peri_tensor *grad) {
   if (node->freed)
@@ -224,6 +228,8 @@ static void leave_pass(peri_node *node) {
   }
 }
 
+/* All gradients of the outputs of 'node' are there: pass on those of its
+   inputs, then let go of what it saved. */
 static int run_node(pass *p, peri_node *node) {
   peri_scope scope = peri_scope_open(p->ctx);
   collect_targets(p, node);
@@ -255,6 +261,7 @@ static int run_heap(pass *p, int status) {
 
 /* ---- Beginning and end of a backward ---------------------------------- */
 
+/* A seed must be like the output it flows into. */
 static int check_seed(const peri_tensor *output, const peri_tensor *seed) {
   peri_text shape = peri__shape_of(output), got = peri__shape_of(seed);
   if (!peri__same_shape(output->shape, output->ndim, seed->shape, seed->ndim))
@@ -273,6 +280,8 @@ static int check_seed(const peri_tensor *output, const peri_tensor *seed) {
   return 0;
 }
 
+/* What a backward may start from: a tensor with a true history, and a single
+   number unless the gradient flowing in is given. */
 static int check_output(const peri_tensor *output, const peri_tensor *seed) {
   if (!peri_requires_grad(output))
     return peri_fail(output->ctx, PERI_EGRAD,
@@ -365,6 +374,8 @@ static void end_pass(pass *p) {
   peri__free(p->ctx, p->heap);
 }
 
+/* The whole walk: seeds in, heap empty, results out. Recording is off on the
+   way unless the gradient is itself to be differentiated. */
 static int run_pass(pass *p, peri_tensor *const *outputs, int count,
                     const peri_grad_options *options) {
   peri_context *ctx = p->ctx;

@@ -24,6 +24,7 @@ static peri_arg *next_arg(peri_call *call) {
   return &call->arg[call->nout + call->nin];
 }
 
+/* What a kernel may know of 'x'; only the first ndim sizes are written. */
 static void write_arg(peri_arg *arg, const peri_tensor *x) {
   size_t bytes = (size_t)x->ndim * sizeof *x->shape;
   arg->data = x->storage->data;

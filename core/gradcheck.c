@@ -30,6 +30,7 @@ static check check_of(peri_context *ctx, peri_function fn, void *user,
   return c;
 }
 
+/* Differences need the digits of float64. */
 static int check_inputs(const check *c, peri_tensor *const *inputs,
                         int count) {
   bool wanted = false;
@@ -110,6 +111,7 @@ static bool near(const check *c, double a, double b) {
   return fabs(a - b) <= c->atol + c->rtol * fabs(b);
 }
 
+/* Every element of input 'which' against its difference. */
 static int compare_input(const check *c, peri_tensor *const *inputs, int count,
                          int which, peri_tensor *w, peri_tensor *grad) {
   peri_tensor *x = inputs[which];
@@ -229,6 +231,7 @@ static peri_tensor *first_gradients(void *user, peri_tensor *const *inputs,
   return all;
 }
 
+/* The check of first_gradients, with w as one more input. */
 static int run_second(const check *c, peri_tensor *const *inputs, int count) {
   peri_tensor *more[MAX_CHECKED];
   int status = check_inputs(c, inputs, count);

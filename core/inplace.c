@@ -23,6 +23,7 @@ static bool overlaps_itself(const peri_tensor *x) {
   return false;
 }
 
+/* What may be changed at all, whatever the result will be. */
 static int check_inplace(const peri_frame *frame) {
   peri_tensor *x = frame->in[0];
   peri_context *ctx = frame->ctx;
@@ -42,6 +43,7 @@ static int check_inplace(const peri_frame *frame) {
   return 0;
 }
 
+/* The result must fit x as it is: same shape, a dtype of no higher category. */
 static int check_result(const peri_frame *frame) {
   const peri_tensor *x = frame->in[0];
   const peri_meta *out = &frame->out[0];
@@ -154,6 +156,8 @@ static void take_history(peri_tensor *x, const peri_tensor *from) {
   x->output = from->output;
 }
 
+/* The change of a view while a gradient is wanted: both histories are made
+   first, then the elements are written, then the tensors take them over. */
 static int run_on_view(peri_frame *frame) {
   peri_tensor *x = frame->in[0];
   peri_storage *storage = x->storage;

@@ -14,6 +14,7 @@ static void *carve(char **place, int count, size_t size) {
   return array;
 }
 
+/* One block: the node, then its arrays. */
 static peri_node *node_alloc(peri_context *ctx, int nin, int params) {
   size_t each = sizeof(peri_meta) + 4 * sizeof(void *) + 3 * 8;
   size_t bytes = sizeof(peri_node) + (size_t)params * sizeof(peri_value) +
@@ -33,6 +34,8 @@ static peri_node *node_alloc(peri_context *ctx, int nin, int params) {
   return node;
 }
 
+/* Where the gradient of input 'i' will go: to the node that made it, or to
+   the leaf it is. */
 static void add_edge(peri_node *node, int i, peri_tensor *x) {
   node->in_meta[i] = peri__meta(x);
   if (!peri_requires_grad(x)) return;

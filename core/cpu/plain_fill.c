@@ -102,6 +102,7 @@ void peri__plain_take(const peri_call *call) {
   }
 }
 
+/* Sums in double, which is exact for the whole numbers a gradient can hold. */
 static void add_row(const peri_call *call, const peri__walk *walk,
                     const int64_t *offset) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];

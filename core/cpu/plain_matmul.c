@@ -129,6 +129,8 @@ static void add_bias(const product *p) {
     add_bias_u64(p);
 }
 
+/* One matrix of the batch, row by row: a row of a in the compute type, the
+   sum into a row of its own, converted on the way out. */
 static void one_product(const peri_call *call, const product *p) {
   const void *b = pack(p);
   int da = p->a->ndim - 1, dy = p->y->ndim - 1;

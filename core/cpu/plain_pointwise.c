@@ -146,6 +146,8 @@ static const void *fetch(const peri_arg *arg, int64_t offset, int64_t stride,
   return buffer;
 }
 
+/* A run of elements in chunks: inputs as the compute type, the loop, the
+   result converted if the output has another type or stride. */
 static void run_row(const peri_call *call, const peri__walk *walk,
                     const int64_t *offset) {
   double buffer[PERI_MAX_ARGS][PERI_CHUNK]; /* room for any compute type */

@@ -29,6 +29,8 @@ typedef struct {
   double max, log_sum;
 } scale;
 
+/* NaN and +inf in the line end up in the sum; -inf alone gives nothing to
+   subtract. */
 static scale scale_of(const peri_arg *x, int64_t offset, int dim) {
   int64_t count = length_of(x, dim), stride = stride_of(x, dim);
   scale s = {-INFINITY, 0};

@@ -77,6 +77,7 @@ int peri__contiguous_forward(peri_frame *frame) {
 
 /* ---- In place --------------------------------------------------------- */
 
+/* x as it is; src must broadcast to it. */
 int peri__copy_infer(peri_frame *frame) {
   const peri_tensor *x = frame->in[0], *src = frame->in[1];
   int64_t shape[PERI_MAX_DIMS];

@@ -11,6 +11,7 @@ static peri_dtype dtype_of(const peri_frame *frame, peri_dtype fallback) {
   return (peri_dtype)peri__int(frame->value, place, fallback);
 }
 
+/* The one output of a source. */
 static int make(peri_frame *frame, const int64_t *shape, int ndim,
                 peri_dtype dtype) {
   peri_meta *out = &frame->out[0];
@@ -145,6 +146,7 @@ int peri__eye_forward(peri_frame *frame) {
 
 /* ---- Random ----------------------------------------------------------- */
 
+/* A record with the next call number; replays take new ones. */
 static int run_random(peri_frame *frame, int kernel, peri_tensor *const *args,
                       int nin, peri__random_attr attr) {
   peri_context *ctx = frame->ctx;
@@ -202,6 +204,7 @@ int peri__randperm_forward(peri_frame *frame) {
   return run_random(frame, PERI_K_permutation, frame->y, 0, attr);
 }
 
+/* Probabilities are checked before the first number is drawn. */
 int peri__bernoulli_forward(peri_frame *frame) {
   peri_tensor *x = frame->in[0], *args[2] = {frame->y[0], x};
   const peri__random_attr attr = {0};

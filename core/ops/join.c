@@ -9,6 +9,7 @@ static int differs(const peri_frame *frame, int i) {
                        i + 1, other.s, first.s);
 }
 
+/* Equal sizes but along dim, where they add up. */
 int peri__cat_infer(peri_frame *frame) {
   const peri_tensor *first = frame->in[0];
   int dim = (int)frame->value[0].i;
@@ -60,6 +61,7 @@ int peri__cat_backward(peri_backprop *grad) {
   return 0;
 }
 
+/* cat of the tensors with a new dimension each. */
 int peri__stack_forward(peri_frame *frame) {
   peri_context *ctx = frame->ctx;
   int dim = (int)frame->value[0].i;

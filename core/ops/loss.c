@@ -133,6 +133,8 @@ int peri__class_weights_infer(peri_frame *frame) {
   return 0;
 }
 
+/* share [N, K, ...], total [N, 1, ...]; target [N, 1, ...] or as share,
+   weight [K]. */
 int peri__class_weights_forward(peri_frame *frame) {
   peri_tensor *target = frame->in[1], *weight = frame->in[2];
   int dim = class_dim(frame->in[0]);
@@ -161,6 +163,7 @@ int peri__class_loss_infer(peri_frame *frame) {
   return 0;
 }
 
+/* y [N, 1, ...]; input, share [N, K, ...]. */
 int peri__class_loss_forward(peri_frame *frame) {
   int dim = class_dim(frame->in[0]);
   peri__dim_attr attr = {dim, 0};
@@ -210,6 +213,7 @@ static peri_tensor *divisor(const peri_frame *frame, peri_tensor *total) {
   return peri_number(frame->ctx, samples);
 }
 
+/* sum of losses / sum of what the samples count. */
 int peri__cross_entropy_forward(peri_frame *frame) {
   int64_t reduction = frame->value[REDUCTION].i;
   peri_tensor *total = NULL;

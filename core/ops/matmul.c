@@ -25,6 +25,7 @@ static sides sides_of(const peri_meta *a, const peri_meta *b) {
   return s;
 }
 
+/* Both sides need a dimension, and one dtype. */
 static int check_product(const peri_frame *frame, const char *names[2]) {
   const peri_tensor *a = frame->in[0], *b = frame->in[1];
   for (int i = 0; i < 2; i++)
@@ -77,6 +78,7 @@ static void spread_batch(peri_call *call, const peri_arg *y) {
   peri__call_broadcast(call, shape, y->ndim);
 }
 
+/* Vectors get their missing dimension in the record only. */
 int peri__matmul_forward(peri_frame *frame) {
   peri_tensor *a = frame->in[0], *b = frame->in[1], *y = frame->y[0];
   peri_tensor *args[4] = {y, a, b, NULL};
@@ -101,6 +103,8 @@ static peri_tensor *turned(peri_tensor *x) {
   return peri_transpose(x, -2, -1);
 }
 
+/* da = dy b^T, db = a^T dy, with vectors as matrices on the way and batch
+   dimensions that were broadcast summed. */
 int peri__matmul_backward(peri_backprop *grad) {
   sides s = sides_of(&grad->in_meta[0], &grad->in_meta[1]);
   peri_tensor *a = grad->in[0], *b = grad->in[1], *dy = grad->dy[0];
@@ -140,6 +144,7 @@ static int check_bias(const peri_frame *frame) {
   return 0;
 }
 
+/* x [..., D], weight [K, D] -> [..., K]. */
 int peri__linear_infer(peri_frame *frame) {
   const char *names[2] = {"x", "weight"};
   const peri_tensor *x = frame->in[0], *weight = frame->in[1];
@@ -195,6 +200,7 @@ int peri__linear_forward(peri_frame *frame) {
   return peri__call_run(frame->ctx, &call, args);
 }
 
+/* dx = dy weight, dweight = dy^T x, dbias = sum of dy over all rows. */
 int peri__linear_backward(peri_backprop *grad) {
   peri_tensor *dy = rows_of(grad->dy[0]);
   if (!dy) return grad->ctx->status;

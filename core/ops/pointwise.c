@@ -198,6 +198,7 @@ bool peri_op_domain(const peri_op *op, double *low, double *high) {
 
 /* ---- Shapes and dtypes ------------------------------------------------ */
 
+/* The common shape of all inputs. */
 static int broadcast_inputs(peri_frame *frame) {
   peri_meta *out = &frame->out[0];
   out->ndim = 0;
@@ -262,6 +263,7 @@ static void write_attr(peri_call *call, const peri_op *op,
   memcpy(call->attr, &attr, sizeof attr);
 }
 
+/* One record: the output, then the inputs as broadcast to it. */
 static int run_forward(peri_frame *frame) {
   const detail *row = frame->op->detail;
   peri_tensor *y = frame->y[0];

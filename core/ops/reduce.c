@@ -97,6 +97,7 @@ static void add_reduced(peri_call *call, const peri_tensor *y,
   arg->ndim = x->ndim;
 }
 
+/* One record: the outputs with reduced dimensions of size 1, then x. */
 static int reduce(peri_frame *frame, int kernel) {
   peri_tensor *x = frame->in[0];
   plan p = plan_of(frame->value, x->ndim);
@@ -181,6 +182,7 @@ int peri__min_backward(peri_backprop *grad) {
 
 /* ---- Composed --------------------------------------------------------- */
 
+/* sum / n; 16-bit floats are summed in float32. */
 int peri__mean_forward(peri_frame *frame) {
   peri_tensor *x = frame->in[0];
   plan p = plan_of(frame->value, x->ndim);
