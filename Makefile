@@ -122,7 +122,8 @@ check:
 	  docs examples)
 	$(call lint,c++,-Wall -Wextra -fsyntax-only -x c++ \
 	  $(BUILD)/gcc/include/perigee.h)
-	$(call lint,luacheck,--quiet lua examples spec)
+	$(call lint,luacheck,--quiet lua examples spec docs)
+	$(call lint,shellcheck,docs/*.sh spec/run.sh .ci/run)
 
 ## readme    make the numbers, tables and outputs in README.md anew
 readme: programs $(BUILD)/include/perigee.h
@@ -218,6 +219,7 @@ $(BUILD)/libperigee.so: $(ALL_O) $(BUILD)/exports.map
 	$(Q)$(LINK) -shared -Wl,-soname,libperigee.so.0 \
 	  -Wl,--version-script=$(BUILD)/exports.map -o $@ $(ALL_O) \
 	  $(LUA_SHARED) $(LIBS)
+	$(Q)ln -sf $(@F) $@.0
 
 # The module of a stock Lua, which brings Lua's functions itself.
 $(BUILD)/perigee.so: $(ALL_O) $(BUILD)/exports.map

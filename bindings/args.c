@@ -18,6 +18,7 @@ typedef struct {
   const peri_param *params;
   int ninputs, nparams;
   int next, last; /* positional arguments not read yet */
+  int end;        /* last argument given, nil or not */
   int options;    /* place of the table of options, 0: none */
   int list;       /* place of the list of tensors, 0: none */
   pgl_args *args;
@@ -145,7 +146,7 @@ static bool read_dtype(lua_State *L, const char *what, int index,
   for (int i = 1; i < PERI_DTYPES; i++)
     names[count++] = peri_dtype_name((peri_dtype)i);
   if (dtype == PERI_DTYPE_NONE)
-    pgl_unknown(L, what, "use for dtype", lua_tostring(L, index), names, count);
+    pgl_unknown(L, what, "dtype", lua_tostring(L, index), names, count);
   value->whole = true;
   value->i = dtype;
   return true;
@@ -345,10 +346,10 @@ static void read_options(reader *r) {
 
 /* ---- The whole call --------------------------------------------------- */
 
-static void require_inputs(reader *r) {
+static void require_inputs(reader *r, int first) {
   for (int i = 0; i < r->ninputs; i++)
     if (!r->args->at[i] && !(r->inputs[i].flags & PERI_IN_OPTIONAL))
-      input_mistyped(r, i, "no value");
+      input_mistyped(r, i, first + i <= r->end ? "nil" : "no value");
 }
 
 void pgl_read_args(lua_State *L, const pgl_state *S,
@@ -363,6 +364,7 @@ void pgl_read_args(lua_State *L, const pgl_state *S,
               .nparams = pgl_count_params(signature->params),
               .next = first,
               .last = last,
+              .end = last,
               .args = args};
   memset(args, 0, offsetof(pgl_args, value));
   memset(args->value, 0, (size_t)r.nparams * sizeof *args->value);
@@ -374,7 +376,7 @@ void pgl_read_args(lua_State *L, const pgl_state *S,
   read_params(&r);
   refuse_rest(&r);
   read_options(&r);
-  require_inputs(&r);
+  require_inputs(&r, first);
   args->nin = r.ninputs;
   if (r.list)
     args->list =

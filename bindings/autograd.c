@@ -128,8 +128,7 @@ static int run_check(lua_State *L, const char *what, checker check) {
   pgl_args args;
   int count, last = lua_gettop(L);
   if (last < 2) lua_settop(L, last = 2);
-  if (lua_isnil(L, 1))
-    return pgl_error(L, "%s: fn must be a function, got no value", what);
+  pgl_check_function(L, S, 1, what);
   pgl_read_args(L, S, &signature, 3, last, &args);
   pgl_hold *hold;
   peri_tensor **inputs = pgl_hold_list(L, S, 2, what, "inputs", &count, &hold);

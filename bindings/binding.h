@@ -62,8 +62,8 @@ typedef struct pgl_scope {
 typedef struct pgl_flow {
   bool grad;        /* operations are recorded */
   pgl_scope *scope; /* innermost, or NULL */
-  int below;        /* modules that ran when it was resumed; its own are above */
-  int depth;        /* modules that ran when it lost control */
+  int below; /* modules that ran when it was resumed; its own are above */
+  int depth; /* modules that ran when it lost control */
 } pgl_flow;
 
 /* A module; one userdata per module. User value 1: table of fields, which
@@ -82,7 +82,9 @@ typedef struct {
   size_t debt;                 /* bytes not yet charged to the collector */
   size_t limit, room;          /* of live bytes */
   size_t byte_limit;           /* of the context, 0: none */
-  int parked; /* place of the error value that a callback left on the
+  bool shows;  /* an expression of a session runs: its values will be shown */
+  bool traced; /* the error under way has its traceback kept (error.c) */
+  int parked;  /* place of the error value that a callback left on the
                          stack of 'caller'; 0: none */
 } pgl_state;
 
@@ -200,6 +202,9 @@ int pgl_unknown(lua_State *L, const char *what, const char *kind,
                 const char *name, const char *const *names, int count);
 /* What stands at 'index', for "got ...": "string", "tensor", "no value". */
 const char *pgl_kind(lua_State *L, const pgl_state *S, int index);
+/* Raise "what: fn must be a function, got ..." if 'index' cannot be called. */
+void pgl_check_function(lua_State *L, const pgl_state *S, int index,
+                        const char *what);
 /* Message handler of a module's forward: appends the path of the modules that
    run to a string without one, and keeps the traceback. */
 int pgl_annotate(lua_State *L);

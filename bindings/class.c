@@ -123,8 +123,8 @@ static void push_forward(lua_State *L, int index, const peri_module *module) {
 static int end_forward(lua_State *L, int status, lua_KContext depth) {
   const pgl_state *S = pgl_enter(L);
   int below = S->flow->below;
-  peri_module_leave(S->ctx, below != INT_MAX && below > depth ? below
-                                                              : (int)depth);
+  peri_module_leave(S->ctx,
+                    below != INT_MAX && below > depth ? below : (int)depth);
   if (status != LUA_OK && status != LUA_YIELD) return lua_error(L);
   return lua_gettop(L) - 1;
 }
@@ -139,6 +139,7 @@ int pgl_call_instance(lua_State *L, pgl_state *S) {
   lua_insert(L, 2);
   int depth = peri_module_enter(module);
   if (depth < 0) return pgl_raise(L, S);
+  S->traced = false;
   int status = lua_pcallk(L, count, LUA_MULTRET, 1, depth, end_forward);
   return end_forward(L, status, depth);
 }
@@ -187,6 +188,7 @@ static int forward_for_core(void *user, peri_module *module,
   pgl_state *S = user;
   lua_State *L = calling_thread(S);
   core_call call = {S, module, in, nin, room};
+  S->traced = false;
   if (!lua_checkstack(L, room + 8))
     return peri_fail(S->ctx, PERI_ENOMEM, "forward: out of Lua stack");
   lua_pushcfunction(L, pgl_annotate);

@@ -167,6 +167,10 @@ static int new_dataset(lua_State *L) {
   pgl_hold *hold;
   bool options = last > 0 && lua_type(L, last) == LUA_TTABLE;
   int tensors = options ? last - 1 : last;
+  if (options && lua_rawlen(L, last) > 0)
+    return pgl_error(L,
+                     "TensorDataset: tensors are given one by one, not in a "
+                     "list");
   dataset_box *box = pgl_new(L, PGL_DATASET, sizeof *box, 0);
   lua_createtable(L, tensors, 0);
   for (int i = 1; i <= tensors; i++) {
@@ -321,10 +325,24 @@ static int method_epoch(lua_State *L) {
   return 4;
 }
 
+/* What "for x, y in loader do" does. */
+static int loader_call(lua_State *L) {
+  return pgl_error(L,
+                   "a loader is no iterator; its method epoch gives one: "
+                   "for x, y in loader:epoch() do");
+}
+
+static int loader_tostring(lua_State *L) {
+  const loader_box *box = pgl_test(L, pgl_enter(L), 1, PGL_LOADER);
+  lua_pushfstring(
+      L, "loader of %I batches",
+      (LUAI_UACINT)peri_loader_size(pgl_alive(L, box->loader, PGL_LOADER)));
+  return 1;
+}
+
 static int loader_len(lua_State *L) {
   const loader_box *box = pgl_test(L, pgl_enter(L), 1, PGL_LOADER);
-  lua_pushinteger(
-      L, peri_loader_size(pgl_alive(L, box->loader, PGL_LOADER)));
+  lua_pushinteger(L, peri_loader_size(pgl_alive(L, box->loader, PGL_LOADER)));
   return 1;
 }
 
@@ -379,8 +397,11 @@ const pgl_function pgl_loader_methods[] = {
     {NULL, NULL, NULL, NULL}};
 
 static void open_loader(lua_State *L, pgl_state *S) {
-  static const luaL_Reg methods[] = {
-      {"__gc", loader_gc}, {"__len", loader_len}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"__gc", loader_gc},
+                                     {"__len", loader_len},
+                                     {"__call", loader_call},
+                                     {"__tostring", loader_tostring},
+                                     {NULL, NULL}};
   static const luaL_Reg epoch[] = {{"__close", epoch_close}, {NULL, NULL}};
   pgl_new_type(L, S, PGL_EPOCH, epoch);
   pgl_new_type(L, S, PGL_LOADER, methods);

@@ -107,6 +107,15 @@ const char *pgl_kind(lua_State *L, const pgl_state *S, int index) {
   return luaL_typename(L, index);
 }
 
+void pgl_check_function(lua_State *L, const pgl_state *S, int index,
+                        const char *what) {
+  if (lua_isfunction(L, index)) return;
+  if (luaL_getmetafield(L, index, "__call") == LUA_TNIL)
+    pgl_error(L, "%s: fn must be a function, got %s", what,
+              pgl_kind(L, S, index));
+  lua_pop(L, 1);
+}
+
 /* ---- Errors in a module's forward ------------------------------------- */
 
 /* True if 'message' ends like a path: (nn.Name "a.b") */
@@ -116,15 +125,18 @@ static bool has_path(const char *message, size_t length) {
 }
 
 /* Keep the traceback of the message at the top. */
-static void keep_trace(lua_State *L) {
+static void keep_trace(lua_State *L, pgl_state *S) {
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &message_key);
   luaL_traceback(L, L, lua_tostring(L, -1), 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+  S->traced = true;
 }
 
-/* True if the value at the top is the message whose traceback is kept. */
-static bool is_kept(lua_State *L) {
+/* True if the value at the top is the message whose traceback is kept. A
+   forward that begins ends this: the error before it was caught. */
+static bool is_kept(lua_State *L, const pgl_state *S) {
+  if (!S || !S->traced) return false;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &message_key);
   bool same = lua_rawequal(L, -1, -2) != 0;
   lua_pop(L, 1);
@@ -135,18 +147,18 @@ int pgl_annotate(lua_State *L) {
   char path[TEXT_BYTES / 2];
   size_t length;
   lua_settop(L, 1);
-  if (lua_type(L, 1) != LUA_TSTRING || is_kept(L)) return 1;
   pgl_state *S = pgl_find(L);
+  if (lua_type(L, 1) != LUA_TSTRING || is_kept(L, S)) return 1;
   const char *message = lua_tolstring(L, 1, &length);
   if (!has_path(message, length) && peri_module_path(S->ctx, path, sizeof path))
     lua_pushfstring(L, "%s (%s)", message, path);
-  keep_trace(L);
+  keep_trace(L, S);
   return 1;
 }
 
 int pgl_traceback(lua_State *L) {
   lua_settop(L, 1);
-  if (lua_type(L, 1) == LUA_TSTRING && is_kept(L)) {
+  if (lua_type(L, 1) == LUA_TSTRING && is_kept(L, pgl_find(L))) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &trace_key);
     return 1;
   }

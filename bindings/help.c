@@ -127,7 +127,7 @@ static const char *without(const char *text, const char *prefix) {
    an operation also as a method, with the underscore of its form in place. */
 static bool is_named(const entry *e, const char *asked) {
   size_t length = strlen(e->name);
-  asked = without(asked, e->before);
+  asked = without(without(asked, "pg."), e->before);
   if (e->inputs) asked = without(asked, "x:");
   if (strncmp(asked, e->name, length) != 0) return false;
   asked += length;
@@ -208,10 +208,10 @@ static void push_listing(lua_State *L) {
 
 /* ---- pg.help ---------------------------------------------------------- */
 
-/* True if an interactive session called: it shows the result by itself. */
-static bool shown_anyway(lua_State *L) {
+/* True if the expression of a session called: its value is shown anyway. */
+static bool shown_anyway(lua_State *L, const pgl_state *S) {
   lua_Debug caller;
-  if (!lua_getstack(L, 1, &caller)) return false;
+  if (!S->shows || !lua_getstack(L, 1, &caller)) return false;
   lua_getinfo(L, "S", &caller);
   return strcmp(caller.what, "main") == 0 &&
          strcmp(caller.source, "=stdin") == 0;
@@ -241,6 +241,10 @@ static const char *asked_name(lua_State *L, const pgl_state *S) {
   if (module) return peri_module_type(module);
   if (lua_type(L, 1) == LUA_TFUNCTION && push_function_name(L, 1))
     return lua_tostring(L, -1);
+  if (lua_type(L, 1) == LUA_TTABLE && lua_getmetatable(L, 1)) {
+    lua_pushliteral(L, "__name"); /* of a class */
+    if (lua_rawget(L, 1) == LUA_TSTRING) return lua_tostring(L, -1);
+  }
   pgl_error(L,
             "help: a name, a function of perigee or a module expected, "
             "got %s",
@@ -255,7 +259,7 @@ static int help(lua_State *L) {
     push_listing(L);
   else
     push_text(L, asked_name(L, S));
-  if (shown_anyway(L)) return 1;
+  if (shown_anyway(L, S)) return 1;
   lua_getglobal(L, "print");
   lua_pushvalue(L, -2);
   lua_call(L, 1, 0);

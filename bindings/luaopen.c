@@ -38,15 +38,34 @@ static void add_ops(lua_State *L) {
   }
 }
 
-/* Raise for a name that the module, at 1, does not have. */
-static int unknown_name(lua_State *L, const char *name) {
+/* Raise for a name that the table at 1, called 'what', does not have. */
+static int unknown_name(lua_State *L, const char *what, const char *name) {
   const char *names[1024]; /* more than there are */
   int count = 0;
   for (lua_pushnil(L); count < 1024 && lua_next(L, 1);) {
     lua_pop(L, 1);
     if (lua_type(L, -1) == LUA_TSTRING) names[count++] = lua_tostring(L, -1);
   }
-  return pgl_unknown(L, "perigee", "function", name, names, count);
+  return pgl_unknown(L, what, "field", name, names, count);
+}
+
+/* __index of pg.nn and its like; upvalue 2 is its name. */
+static int part_index(lua_State *L) {
+  pgl_enter(L);
+  return unknown_name(L, lua_tostring(L, lua_upvalueindex(2)),
+                      luaL_tolstring(L, 2, NULL));
+}
+
+/* Finish part 'name' of the module at the top: what it lacks raises. */
+static void close_part(lua_State *L, const char *name) {
+  lua_getfield(L, -1, name);
+  lua_createtable(L, 0, 1);
+  pgl_push_state(L);
+  lua_pushstring(L, name);
+  lua_pushcclosure(L, part_index, 2);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
 }
 
 /* What is missing may be an operation registered since; its function stays. */
@@ -54,7 +73,7 @@ static int module_index(lua_State *L) {
   const pgl_state *S = pgl_enter(L);
   const char *name = luaL_tolstring(L, 2, NULL);
   const peri_op *op = peri_op_named(S->ctx, name);
-  if (!op || !is_function(op)) return unknown_name(L, name);
+  if (!op || !is_function(op)) return unknown_name(L, "perigee", name);
   pgl_push_op(L, op, PGL_PLAIN);
   lua_pushvalue(L, -1);
   lua_setfield(L, 1, name);
@@ -162,6 +181,9 @@ PERI_API int luaopen_perigee(lua_State *L) {
   add_nn(L);
   pgl_open_optim(L, S);
   pgl_open_data(L, S);
+  close_part(L, "nn");
+  close_part(L, "optim");
+  close_part(L, "data");
   lua_pushliteral(L, "Perigee " PERI_VERSION);
   lua_setfield(L, -2, "_VERSION");
   add_metatable(L);

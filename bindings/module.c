@@ -292,7 +292,8 @@ static int set_layer_field(lua_State *L, pgl_state *S, peri_module *module) {
   if (!pgl_find_slot(module, name, &slot) || slot.kind == PERI_CHILD)
     return pgl_error(L, "nn.%s: field '%s' cannot be set",
                      peri_module_type(module), name);
-  peri_tensor *x = pgl_check_tensor(L, S, 3, peri_module_type(module), name);
+  const char *title = lua_pushfstring(L, "nn.%s", peri_module_type(module));
+  peri_tensor *x = pgl_check_tensor(L, S, 3, title, name);
   if (peri_module_set(module, name, slot.kind, x, NULL) < 0)
     return pgl_raise(L, S);
   pgl_scope_leave(lua_touserdata(L, 3));
@@ -320,7 +321,7 @@ static int module_tostring(lua_State *L) {
   size_t length = peri_module_text(module, NULL, 0);
   char *text = luaL_buffinitsize(L, &buffer, length + 1);
   peri_module_text(module, text, length + 1);
-  luaL_pushresultsize(&buffer, length);
+  luaL_pushresultsize(&buffer, strlen(text));
   return 1;
 }
 

@@ -142,7 +142,10 @@ static int method_zero_grad(lua_State *L) {
 static int method_register_buffer(lua_State *L) {
   pgl_state *S = pgl_enter(L);
   peri_module *module = self_module(L, S, "register_buffer");
-  const char *name = luaL_checkstring(L, 2);
+  if (lua_type(L, 2) != LUA_TSTRING)
+    return pgl_error(L, "register_buffer: name must be a string, got %s",
+                     pgl_kind(L, S, 2));
+  const char *name = lua_tostring(L, 2);
   peri_tensor *x = pgl_check_tensor(L, S, 3, "register_buffer", "the buffer");
   if (peri_module_set(module, name, PERI_BUFFER, x, NULL) < 0)
     return pgl_raise(L, S);

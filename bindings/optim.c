@@ -15,6 +15,11 @@ static int optim_gc(lua_State *L) {
   return 0;
 }
 
+/* Push "optim.Name", which stands in front of messages. */
+static const char *push_title(lua_State *L, const peri_optim *optim) {
+  return lua_pushfstring(L, "optim.%s", optim->name);
+}
+
 /* The list of parameters at 1, with advice for what it is often confused
    with. */
 static peri_tensor **read_parameters(lua_State *L, const pgl_state *S,
@@ -32,14 +37,16 @@ static peri_tensor **read_parameters(lua_State *L, const pgl_state *S,
 static int new_optimizer(lua_State *L) {
   pgl_state *S = pgl_enter(L);
   const peri_optim *optim = lua_touserdata(L, lua_upvalueindex(2));
-  const pgl_signature signature = {optim->name, NULL, optim->params};
   pgl_args args;
   pgl_hold *hold;
   int count, last = lua_gettop(L);
   if (last < 1) lua_settop(L, last = 1);
+  luaL_checkstack(L, 4, optim->name);
   optim_box *box = pgl_new(L, PGL_OPTIMIZER, sizeof *box, 0);
+  const pgl_signature signature = {push_title(L, optim), NULL, optim->params};
   pgl_read_args(L, S, &signature, 2, last, &args);
-  peri_tensor **parameters = read_parameters(L, S, optim->name, &count, &hold);
+  peri_tensor **parameters =
+      read_parameters(L, S, signature.what, &count, &hold);
   box->optimizer =
       peri_optimizer_new(S->ctx, optim, parameters, count, args.value);
   pgl_hold_drop(hold);
@@ -94,7 +101,7 @@ static int find_param(lua_State *L, const peri_optim *optim, const char *name) {
   }
   for (int i = 0; pgl_optimizer_methods[i].name; i++)
     names[count++] = pgl_optimizer_methods[i].name;
-  return pgl_unknown(L, optim->name, "field", name, names, count);
+  return pgl_unknown(L, push_title(L, optim), "field", name, names, count);
 }
 
 /* Upvalue 2 is the table of methods. */
@@ -116,12 +123,12 @@ static int optim_newindex(lua_State *L) {
   const peri_optim *optim = peri_optimizer_row(optimizer);
   int place = find_param(L, optim, luaL_tolstring(L, 2, NULL));
   peri_value value;
-  pgl_read_value(L, S, optim->name, &optim->params[place], 3, &value);
+  const char *title = push_title(L, optim);
+  pgl_read_value(L, S, title, &optim->params[place], 3, &value);
   if (value.type == PERI_P_END)
-    return pgl_error(L, "%s: %s cannot be nil", optim->name,
+    return pgl_error(L, "%s: %s cannot be nil", title,
                      optim->params[place].name);
-  if (peri_optimizer_set(optimizer, place, &value) < 0)
-    return pgl_raise(L, S);
+  if (peri_optimizer_set(optimizer, place, &value) < 0) return pgl_raise(L, S);
   return 0;
 }
 

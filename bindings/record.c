@@ -34,9 +34,8 @@ static int end_record(lua_State *L, int status, lua_KContext unused) {
 
 static int record(lua_State *L) {
   pgl_state *S = pgl_enter(L);
-  if (lua_isnoneornil(L, 1))
-    return pgl_error(L, "record: fn must be a function, got %s",
-                     pgl_kind(L, S, 1));
+  luaL_checkstack(L, 4, "record");
+  pgl_check_function(L, S, 1, "record");
   record_box *box = pgl_new(L, PGL_RECORDING, sizeof *box, 0);
   lua_insert(L, 1);
   box->recording = peri_record(S->ctx);

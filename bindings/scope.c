@@ -54,6 +54,8 @@ static int call_under(lua_State *L, lua_KFunction end) {
 static int no_grad(lua_State *L) {
   pgl_state *S = pgl_enter(L);
   bool bare = lua_isnoneornil(L, 1);
+  luaL_checkstack(L, 6, "no_grad");
+  if (!bare) pgl_check_function(L, S, 1, "no_grad");
   push_grad_mode(L, S, false);
   return bare ? 1 : call_under(L, end_call);
 }
@@ -89,7 +91,8 @@ static void free_made(lua_State *L, pgl_scope *scope) {
   while (scope->made) {
     pgl_tensor *box = scope->made;
     pgl_uncache(L, box->x, box);
-    pgl_free_box(box, "at the end of pg.scope; return it from there to keep it");
+    pgl_free_box(box,
+                 "at the end of pg.scope; return it from there to keep it");
   }
 }
 
@@ -178,8 +181,10 @@ static int scope_keep(lua_State *L) {
 }
 
 static int open_scope(lua_State *L) {
+  const pgl_state *S = pgl_enter(L);
   bool bare = lua_isnoneornil(L, 1);
-  pgl_enter(L);
+  luaL_checkstack(L, 6, "scope");
+  if (!bare) pgl_check_function(L, S, 1, "scope");
   push_scope(L);
   return bare ? 1 : call_under(L, end_scope);
 }

@@ -64,7 +64,8 @@ void *pgl_check_self(lua_State *L, const pgl_state *S, pgl_type type,
                      const char *what) {
   void *block = pgl_test(L, S, 1, type);
   if (!block)
-    pgl_error(L, "%s: a %s must stand in front of the colon, got %s", what,
+    pgl_error(L, "%s: %s %s must stand in front of the colon, got %s", what,
+              strchr("aeiou", type_names[type][0]) ? "an" : "a",
               type_names[type], pgl_kind(L, S, 1));
   return block;
 }

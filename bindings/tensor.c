@@ -9,6 +9,8 @@
 
 #include "binding.h"
 
+static const char spare_key; /* of the registry */
+
 /* ---- Boxes ------------------------------------------------------------ */
 
 pgl_tensor *pgl_new_box(lua_State *L, pgl_state *S) {
@@ -39,17 +41,35 @@ void pgl_settle(lua_State *L, pgl_state *S, int index) {
   lua_pop(L, 1);
 }
 
+/* Push the empty box that was put by, so that what goes into it cannot be freed
+   by a finalizer before. */
+static pgl_tensor *take_spare(lua_State *L, pgl_state *S) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &spare_key) == LUA_TNIL) {
+    lua_pop(L, 1);
+    return pgl_new_box(L, S);
+  }
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &spare_key);
+  return lua_touserdata(L, -1);
+}
+
+static void put_spare(lua_State *L, pgl_state *S) {
+  pgl_new_box(L, S);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &spare_key);
+}
+
 void pgl_push_tensor(lua_State *L, pgl_state *S, peri_tensor *x) {
-  luaL_checkstack(L, 5, "tensor");
+  luaL_checkstack(L, 6, "tensor");
   if (pgl_push_cached(L, x)) return;
-  pgl_tensor *box = pgl_new_box(L, S);
+  pgl_tensor *box = take_spare(L, S);
   box->x = peri_keep(x);
   if (is_leaf(x)) pgl_cache(L, x);
+  put_spare(L, S);
 }
 
 void pgl_push_unique(lua_State *L, pgl_state *S, peri_tensor *x) {
   pgl_push_tensor(L, S, x);
-  pgl_cache(L, x);
+  pgl_cache(L, ((const pgl_tensor *)lua_touserdata(L, -1))->x);
 }
 
 void pgl_free_box(pgl_tensor *box, const char *how) {
@@ -352,8 +372,9 @@ static int tensor_tostring(lua_State *L) {
   }
   size_t length = peri_tensor_text(box->x, NULL, 0);
   char *text = luaL_buffinitsize(L, &buffer, length + 1);
-  peri_tensor_text(box->x, text, length + 1);
-  luaL_pushresultsize(&buffer, length);
+  text[0] = '\0';
+  if (box->x) peri_tensor_text(box->x, text, length + 1); /* not freed since */
+  luaL_pushresultsize(&buffer, strlen(text));
   return 1;
 }
 
@@ -430,6 +451,7 @@ void pgl_open_tensor(lua_State *L, pgl_state *S) {
   pgl_new_type(L, S, PGL_TENSOR, metamethods);
   add_operators(L);
   push_members(L);
+  put_spare(L, S);
   lua_pushvalue(L, -1);
   lua_pushcclosure(L, pgl_member_names, 1);
   lua_setfield(L, -3, "__names");

@@ -49,13 +49,36 @@ static bool add_registered(lua_State *L, const pgl_state *S, const char *name) {
 
 /* ---- Fields ----------------------------------------------------------- */
 
+/* "[2, 3]", so that a shape prints. */
+static int shape_tostring(lua_State *L) {
+  char text[PGL_TEXT_BYTES];
+  int64_t shape[PERI_MAX_DIMS];
+  luaL_checktype(L, 1, LUA_TTABLE);
+  int ndim = (int)lua_rawlen(L, 1);
+  if (ndim > PERI_MAX_DIMS) ndim = PERI_MAX_DIMS; /* a script changed it */
+  for (int d = 0; d < ndim; d++) {
+    lua_rawgeti(L, 1, d + 1);
+    shape[d] = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+  }
+  lua_pushstring(L, peri_shape_text(shape, ndim, text, sizeof text));
+  return 1;
+}
+
 void pgl_push_shape(lua_State *L, const peri_tensor *x) {
+  int64_t shape[PERI_MAX_DIMS]; /* a copy: making a table may free x */
   int ndim = peri_tensor_ndim(x);
+  memcpy(shape, peri_tensor_shape(x), (size_t)ndim * sizeof *shape);
   lua_createtable(L, ndim, 0);
   for (int d = 0; d < ndim; d++) {
-    lua_pushinteger(L, peri_tensor_shape(x)[d]);
+    lua_pushinteger(L, shape[d]);
     lua_rawseti(L, -2, d + 1);
   }
+  if (luaL_newmetatable(L, "perigee.shape")) {
+    lua_pushcfunction(L, shape_tostring);
+    lua_setfield(L, -2, "__tostring");
+  }
+  lua_setmetatable(L, -2);
 }
 
 static int field_shape(lua_State *L) {
@@ -95,7 +118,8 @@ static int field_is_leaf(lua_State *L) {
 }
 
 const pgl_function pgl_tensor_fields[] = {
-    {"shape", "x.shape", field_shape, "The sizes, as a list."},
+    {"shape", "x.shape", field_shape,
+     "The sizes, as a list that prints as [2, 3]."},
     {"dtype", "x.dtype", field_dtype,
      "The name of the element type: \"float32\"."},
     {"device", "x.device", field_device,

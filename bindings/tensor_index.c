@@ -28,11 +28,12 @@ static int out_of_range(const key *k, int64_t position) {
     return pgl_error(k->L,
                      "index 0: positions count from 1, negative ones "
                      "from the end");
-  return pgl_error(k->L,
-                   "index %I is out of range: dimension %d of %s has %I "
-                   "positions; rows() iterates over them",
-                   (LUAI_UACINT)position, k->count + 1, shape,
-                   (LUAI_UACINT)size_of(k));
+  return pgl_error(
+      k->L,
+      "index %I is out of range: dimension %d of %s has %I "
+      "positions%s",
+      (LUAI_UACINT)position, k->count + 1, shape, (LUAI_UACINT)size_of(k),
+      lua_type(k->L, 2) == LUA_TNUMBER ? "; rows() iterates over them" : "");
 }
 
 /* 'position' counted from 0; 'beyond' is how far past the last it may be. */
@@ -81,6 +82,14 @@ static void read_range(key *k, int index, lua_Unsigned length) {
   k->places[k->count++] = (peri_index){PERI_RANGE, first, last, ends[2]};
 }
 
+/* A table without positions is for everything, and holds nothing. */
+static void refuse_names(const key *k, int index) {
+  lua_pushnil(k->L);
+  if (lua_next(k->L, index))
+    pgl_error(k->L, "index: a table of places has no names, got [%s]",
+              luaL_tolstring(k->L, -2, NULL));
+}
+
 /* The next place, at 'index'. */
 static void read_place(key *k, int index) {
   int64_t position;
@@ -92,6 +101,7 @@ static void read_place(key *k, int index) {
   lua_Unsigned length = lua_rawlen(k->L, index);
   if (lua_type(k->L, index) != LUA_TTABLE || length == 1 || length > 3)
     refuse_place(k, index);
+  if (length == 0) refuse_names(k, index);
   if (length == 0)
     k->places[k->count++] = (peri_index){.kind = PERI_ALL};
   else
@@ -101,7 +111,7 @@ static void read_place(key *k, int index) {
 /* The key at stack index 2 for the tensor at 1. */
 static key read_key(lua_State *L, const pgl_state *S) {
   key k = {.L = L, .S = S, .x = pgl_to_tensor(L, S, 1)};
-  luaL_checkstack(L, 6, "index");
+  luaL_checkstack(L, 8, "index");
   bool list = lua_type(L, 2) == LUA_TTABLE;
   lua_Unsigned length = list ? lua_rawlen(L, 2) : 1;
   if (length > (lua_Unsigned)peri_tensor_ndim(k.x))
@@ -111,6 +121,7 @@ static key read_key(lua_State *L, const pgl_state *S) {
     read_place(&k, 2);
     return k;
   }
+  if (length == 0) refuse_names(&k, 2);
   for (lua_Unsigned i = 1; i <= length; i++) {
     lua_rawgeti(L, 2, (lua_Integer)i);
     read_place(&k, lua_gettop(L));
@@ -160,8 +171,12 @@ int pgl_tensor_set_at(lua_State *L, pgl_state *S) {
   int type = lua_type(L, 3);
   if (type == LUA_TTABLE)
     pgl_measure(L, S, 3, "index", &plan);
-  else if (type != LUA_TNUMBER && type != LUA_TBOOLEAN)
-    pgl_check_tensor(L, S, 3, "index", "the value");
+  else if (type != LUA_TNUMBER && type != LUA_TBOOLEAN &&
+           !pgl_to_tensor(L, S, 3))
+    return pgl_error(L,
+                     "index: the value must be a number, a boolean, nested "
+                     "lists of them or a tensor, got %s",
+                     pgl_kind(L, S, 3));
   key k = read_key(L, S);
   peri_tensor *x = pgl_to_tensor(L, S, 1);
   peri_scope scope = peri_scope_open(S->ctx);

@@ -70,6 +70,7 @@ static void unpark(peri_context *ctx, const parked_state *parked) {
 static peri_vm *enter(lua_State *L) {
   peri_vm *vm = *vm_place(L);
   pgl_switch(L, vm->state);
+  vm->state->shows = false;
   return vm;
 }
 
@@ -445,10 +446,11 @@ static int line_body(lua_State *L) {
   push_repl(L, "read");
   lua_pushstring(L, job->line); /* nil for NULL */
   vm->loading = true;
-  lua_call(L, 1, 2); /* the chunk or nil, whether more is needed */
+  lua_call(L, 1, 3); /* chunk or nil, more is needed, an expression */
   vm->loading = false;
-  job->found = lua_toboolean(L, -1);
-  lua_pop(L, 1);
+  vm->state->shows = lua_toboolean(L, -1);
+  job->found = lua_toboolean(L, -2);
+  lua_pop(L, 2);
   if (lua_isnil(L, -1)) return 0;
   lua_call(L, 0, LUA_MULTRET);
   if (lua_gettop(L) == 1) return 0;

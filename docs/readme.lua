@@ -51,6 +51,12 @@ local function sorted(rows)
   return list
 end
 
+-- Size of a file of the build without its symbols, in megabytes.
+local function megabytes(name)
+  return tonumber(output(("strip -o build/stripped build/%s && \
+    wc -c < build/stripped && rm build/stripped"):format(name))) / 1e6
+end
+
 local function quoted(names)
   return "`" .. table.concat(names, "` `") .. "`"
 end
@@ -62,26 +68,41 @@ function makers.program()
     fenced("", output "build/perigee docs/first.lua")
 end
 
+-- The same command against this build, which nobody has installed.
+local compile_here = [[
+cc docs/first.c -Ibuild/include -Lbuild -lperigee -Wl,-rpath,'$ORIGIN' \
+  -o build/embedding && build/embedding]]
+
 function makers.embedding()
-  return fenced("c", file "docs/first.c")
+  return fenced("c", file "docs/first.c") .. "\n" .. fenced("", [[
+$ cc first.c $(pkg-config --cflags --libs perigee) -o first
+$ ./first
+]] .. output(compile_here))
+end
+
+-- The message of a mistake, without the place in this file.
+function makers.mistake()
+  local model = pg.nn.Sequential { pg.nn.Flatten(), pg.nn.Linear(784, 10) }
+  local _, message = pcall(model, pg.zeros(32, 783))
+  return fenced("", (message:gsub("^[^ ]*:%d+: ", "")))
 end
 
 function makers.numbers()
   local training = output "build/perigee examples/02_mnist.lua"
   local source = training:match "to test: (%w+)"
-  local size = output "strip -o build/stripped build/perigee && \
-    wc -c < build/stripped && rm build/stripped"
   return ([[
 | | |
 |---|---|
 | test accuracy of `examples/02_mnist.lua` (%s) | %s |
 | start of `perigee -e ''`, median of 21 | %.1f ms |
-| stripped executable, with Lua inside | %.2f MB |
+| `perigee`, stripped, with Lua inside | %.2f MB |
+| `libperigee.so`, stripped | %.2f MB |
 | operations, layers, optimizers | %d, %d, %d |
 ]]):format(source == "files" and "the MNIST files" or "drawn digits",
-    training:match "test accuracy (%S+)", milliseconds("build/perigee -e ''",
-    21), tonumber(size) / 1e6, #operations(), #sorted(pg.nn.layers()),
-    #sorted(pg.optim.optimizers()))
+    training:match "test accuracy (%S+)",
+    milliseconds("build/perigee -e ''", 21),
+    megabytes "perigee", megabytes "libperigee.so",
+    #operations(), #sorted(pg.nn.layers()), #sorted(pg.optim.optimizers()))
 end
 
 function makers.tables()

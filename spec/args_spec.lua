@@ -74,11 +74,7 @@ describe("what is wrong with a call", function()
     { "an unknown method", function() return x:summ() end, "summ", "sum" },
     { "a call without its colon", function() x.sum() end, "sum" },
   }
-  for _, case in ipairs(cases) do
-    it("is said for " .. case[1], function()
-      raises(case[2], table.unpack(case, 3))
-    end)
-  end
+  tensors.each_raises(it, "is said for ", cases)
 
   it("stands at the caller's line", function()
     local line = debug.getinfo(1, "l").currentline + 2

@@ -18,6 +18,14 @@ describe("making", function()
     { "arange with a step", pg.arange(10, 1, -4), { 10, 6, 2 }, "int64" },
     { "arange of floats", pg.arange(0, 1, 0.25), { 0, 0.25, 0.5, 0.75 },
       "float32" },
+    { "arange past 2^53", pg.arange(1 << 53, (1 << 53) + 3),
+      { 1 << 53, (1 << 53) + 1, (1 << 53) + 2 }, "int64" },
+    { "arange up to the largest",
+      pg.arange(math.maxinteger - 2, math.maxinteger),
+      { math.maxinteger - 2, math.maxinteger - 1 }, "int64" },
+    { "arange from the smallest",
+      pg.arange(math.mininteger, math.mininteger + 5, 3),
+      { math.mininteger, math.mininteger + 3 }, "int64" },
     { "linspace", pg.linspace(0, 1, 5), { 0, 0.25, 0.5, 0.75, 1 },
       "float32" },
     { "linspace of one", pg.linspace(3, 4, 1), { 3 }, "float32" },
@@ -49,11 +57,7 @@ describe("making", function()
       function() pg.zeros({ 2 }, { dtype = "int64", requires_grad = true })
       end, "int64" },
   }
-  for _, case in ipairs(refused) do
-    it("refuses " .. case[1], function()
-      raises(case[2], table.unpack(case, 3))
-    end)
-  end
+  tensors.each_raises(it, "refuses ", refused)
 end)
 
 -- Mean and variance of a float tensor in double precision.
@@ -90,11 +94,13 @@ describe("random numbers", function()
     end
   end
 
-  it("of rand keep to [0, 1)", function()
-    pg.manual_seed(5)
-    local x = pg.rand { n }
-    assert.is_true(x:min():item() >= 0 and x:max():item() < 1)
-  end)
+  for _, dtype in ipairs({ "float16", "bfloat16", "float32", "float64" }) do
+    it("of rand keep to [0, 1) in " .. dtype, function()
+      pg.manual_seed(5)
+      local x = pg.rand({ n }, { dtype = dtype })
+      assert.is_true(x:min():item() >= 0 and x:max():item() < 1)
+    end)
+  end
 
   it("of randn have a normal's tails", function()
     pg.manual_seed(5)

@@ -30,6 +30,8 @@ describe("t[...]", function()
       { { 1, 2, 3, 4 }, { 5, 6, 7, 8 } } },
     { "everything, a position", { {}, 2 }, { 2, 6, 10 } },
     { "a range with a step", { 1, { 1, 4, 2 } }, { 1, 3 } },
+    { "a range with the largest step", { 1, { 2, 4, math.maxinteger } },
+      { 2 } },
     { "a range from the end", { 1, { -2, -1 } }, { 3, 4 } },
     { "one place of two", { { 2, 3 } }, { { 5, 6, 7, 8 }, { 9, 10, 11, 12 } } },
   }
@@ -61,11 +63,7 @@ describe("t[...]", function()
     { "a fraction", function() return t[1.5] end, "1.5" },
     { "a range past the end", function() return t[{ { 2, 5 } }] end, "5" },
   }
-  for _, case in ipairs(refused) do
-    it("refuses " .. case[1], function()
-      raises(case[2], table.unpack(case, 3))
-    end)
-  end
+  tensors.each_raises(it, "refuses ", refused)
 end)
 
 describe("t[...] = v", function()

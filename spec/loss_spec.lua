@@ -62,6 +62,21 @@ describe("cross_entropy", function()
     near(pg.cross_entropy(logits, y, { ignore_index = 3 }), first)
   end)
 
+  for _, index in ipairs({ math.maxinteger, (1 << 53) + 1 }) do
+    it("leaves out a target as large as " .. index, function()
+      local options = { ignore_index = index, label_smoothing = 0.1,
+        reduction = "sum" }
+      near(pg.cross_entropy(logits[{ { 1, 1 } }], pg.tensor { index },
+        options), 0)
+    end)
+  end
+
+  it("counts more samples than float16 can", function()
+    local x = pg.zeros({ 70000, 2 }, { dtype = "float16" })
+    near(pg.cross_entropy(x, pg.ones({ 70000 }, { dtype = "int64" })),
+      math.log(2))
+  end)
+
   it("takes probabilities", function()
     local p = pg.tensor { { 1.0, 0.0, 0.0 }, { 0.0, 0.5, 0.5 } }
     near(pg.cross_entropy(logits, p), (first + second) / 2)
@@ -82,6 +97,9 @@ describe("cross_entropy", function()
     { "class 0", function()
       pg.cross_entropy(logits, pg.tensor { 0, 1 })
     end, "cross_entropy", "0" },
+    { "the smallest integer as a class", function()
+      pg.cross_entropy(logits, pg.tensor { 1, math.mininteger })
+    end, "cross_entropy", "-9223372036854775808", "1 to 3" },
     { "floats as classes", function()
       pg.cross_entropy(logits, pg.tensor { 1.0, 3.0 })
     end, "cross_entropy", "float32", "[2]" },
@@ -98,11 +116,7 @@ describe("cross_entropy", function()
       pg.cross_entropy(logits, y, { label_smoothing = 1.5 })
     end, "label_smoothing", "1" },
   }
-  for _, case in ipairs(refused) do
-    it("refuses " .. case[1], function()
-      raises(case[2], table.unpack(case, 3))
-    end)
-  end
+  tensors.each_raises(it, "refuses ", refused)
 end)
 
 describe("dropout", function()

@@ -83,11 +83,7 @@ describe("matmul", function()
       function() pg.ones({ 2, 1, 1 }):matmul(pg.ones { 3, 1, 1 }) end,
       "matmul", "[2, 1, 1]", "[3, 1, 1]" },
   }
-  for _, case in ipairs(refused) do
-    it("refuses " .. case[1], function()
-      raises(case[2], table.unpack(case, 3))
-    end)
-  end
+  tensors.each_raises(it, "refuses ", refused)
 end)
 
 describe("linear", function()
@@ -96,6 +92,12 @@ describe("linear", function()
     local b = pg.tensor { 0.5, 0.0, -0.5 }
     near(pg.linear(pg.tensor { { 1.0, 1.0 } }, w, b), { { 3.5, 7, 10.5 } })
     near(pg.linear(pg.tensor { 1.0, 1.0 }, w), { 3, 7, 11 })
+  end)
+
+  it("is exact for integers that no float64 holds", function()
+    local large = (1 << 53) + 1
+    near(pg.linear(pg.tensor { { large } }, pg.tensor { { 1 } },
+      pg.tensor { 1 }), { { large + 1 } })
   end)
 
   it("refuses features that differ, naming both sizes", function()

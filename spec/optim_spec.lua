@@ -103,9 +103,5 @@ describe("optim", function()
     { "a tensor that wants no gradient",
       function() optim.SGD({ pg.ones { 1 } }) end, "SGD" },
   }
-  for _, case in ipairs(refused) do
-    it("refuses " .. case[1], function()
-      raises(case[2], table.unpack(case, 3))
-    end)
-  end
+  tensors.each_raises(it, "refuses ", refused)
 end)

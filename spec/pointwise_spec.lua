@@ -87,6 +87,44 @@ describe("pointwise", function()
   end)
 end)
 
+describe("pow", function()
+  local function leaf(data)
+    return pg.tensor(data, { dtype = "float64", requires_grad = true })
+  end
+
+  -- d/dx x^p = p x^(p-1), d/dx p^x = p^x log p: p is no float32.
+  local powers = {
+    { "a power", function(x) return x ^ 2.1 end,
+      function(v) return 2.1 * v ^ 1.1 end },
+    { "a base", function(x) return pg.pow(2.1, x) end,
+      function(v) return 2.1 ^ v * math.log(2.1) end },
+  }
+  for _, case in ipairs(powers) do
+    it(("takes %s as precisely for a gradient to go on with")
+      :format(case[1]), function()
+      local x = leaf { 3.0, 4.0 }
+      local plain = pg.grad(case[2](x):sum(), x)
+      local graph = pg.grad(case[2](x):sum(), x, { create_graph = true })
+      near(plain, { case[3](3), case[3](4) }, { rtol = 1e-14, atol = 0 })
+      tensors.same_bits(graph:detach(), plain)
+    end)
+  end
+
+  -- y = a^b at a = 0, b = 2: dy/da = b a^(b-1) = 0, dy/db = a^b log a = 0;
+  -- d/da of the latter is a^(b-1) (b log a + 1) = 0.
+  it("has finite first and second derivatives at 0", function()
+    local a, b = leaf { 0.0, 2.0 }, leaf { 2.0, 2.0 }
+    local da, db = pg.grad((a ^ b):sum(), { a, b }, { create_graph = true })
+    local log2 = math.log(2)
+    near(da, { 0, 4 })
+    near(db, { 0, 4 * log2 })
+    local dba, dbb = pg.grad(db:sum(), { a, b }, { retain_graph = true })
+    near(dba, { 0, 2 * (2 * log2 + 1) })
+    near(dbb, { 0, 4 * log2 ^ 2 })
+    near((pg.grad(da:sum(), a)), { 2, 2 })
+  end)
+end)
+
 describe("broadcasting", function()
   local shapes = {
     { { 3, 1 }, { 4 }, { 3, 4 } }, { {}, { 2, 3 }, { 2, 3 } },

@@ -3,9 +3,9 @@
 #
 #   spec/run.sh BUILD [busted's options and files]
 #
-# In order: what the libraries export, the C specs, the C examples, the Lua
-# specs in our own host. The last line is "N passed, N failed"; the exit
-# status tells the same.
+# In order: what the libraries export, what is installed, the C specs, the C
+# examples, the Lua specs in our own host. The last line is "N passed, N
+# failed"; the exit status tells the same.
 set -u
 
 build=${1:-build}
@@ -38,6 +38,21 @@ check_exports() { # library, option of nm
     awk 'NF == 3 { print $3 }' | grep -Ev '^(peri_[a-z]|luaopen_|__odr_asan)')
   if [ -z "$other" ]; then note 1 0; else
     fail "$1 exports" "$other"
+  fi
+}
+
+# What is installed serves a C program. A build for specs alone stays here.
+check_install() {
+  [ -z "${PERIGEE_QUICK:-}" ] || return
+  to=$log/installed
+  if make install BUILD="$build" PREFIX="$to" >"$log/out" 2>&1 &&
+    ${CC:-cc} docs/first.c -I"$to/include" -L"$to/lib" -lperigee \
+      -Wl,-rpath,"$to/lib" -o "$log/first" >>"$log/out" 2>&1 &&
+    [ "$("$log/first")" = "32 " ] &&
+    "$to/bin/perigee" -e 'assert(pg.ones(2):sum():item() == 2)'
+  then note 1 0; else
+    cat "$log/out"
+    fail "a C program does not run with what make install installs"
   fi
 }
 
@@ -93,6 +108,7 @@ run_lua_specs() {
 check_exports libperigee.a
 check_exports libperigee.so -D
 check_exports perigee.so -D
+check_install
 run_c_specs
 run_examples
 run_lua_specs "$@"

@@ -169,7 +169,7 @@ void peri__plain_class_weights(const peri_call *call) {
   memcpy(&attr, call->attr, sizeof attr);
   if (!peri__lines_begin(&lines, call, attr.dim, 3)) return;
   do class_weights_line(call, lines.offset);
-  while (peri__lines_next(&lines));
+  while (peri__lines_next(&lines) && !peri_call_stopped(call));
 }
 
 /* ---- class_loss ------------------------------------------------------- */

@@ -3,16 +3,25 @@ local nn = ...
 
 local ModuleList = nn.Module "ModuleList"
 
-function ModuleList:init(list)
-  for _, module in ipairs(list or {}) do self:append(module) end
+-- Put `module` at the end, named by its place from 0 on, as in PyTorch.
+-- `level` is that of the user's call, as for error.
+local function put(list, module, level)
+  if not nn.is_module(module) then
+    error("ModuleList: a module expected, got " .. type(module), level + 1)
+  end
+  list[tostring(#list)] = module
 end
 
---- Put `module` at the end, named by its place from 0 on, as in PyTorch.
-function ModuleList:append(module)
-  if not nn.is_module(module) then
-    error("ModuleList: a module expected, got " .. type(module), 3)
+function ModuleList:init(list)
+  if list ~= nil and type(list) ~= "table" then
+    error("ModuleList: a list of modules expected, got " .. type(list), 3)
   end
-  self[tostring(#self)] = module
+  for i = 1, list and #list or 0 do put(self, list[i], 3) end
+end
+
+--- Add `module` to the end.
+function ModuleList:append(module)
+  put(self, module, 2)
   return self
 end
 

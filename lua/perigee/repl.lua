@@ -18,7 +18,8 @@ end
 
 --- Add `line` to what came before; nil forgets it.
 -- Returns the chunk to call, or nil and true if more input is needed. An
--- expression becomes a chunk that returns its values. Raises on bad syntax.
+-- expression becomes a chunk that returns its values, with true as the third
+-- result. Raises on bad syntax.
 function repl.read(line)
   if not line then
     pending = nil
@@ -27,7 +28,7 @@ function repl.read(line)
   local text = pending and pending .. "\n" .. line or line
   pending = nil
   local chunk, problem = load("return " .. text:gsub("^=", ""), "=stdin", "t")
-  if chunk then return chunk, false end
+  if chunk then return chunk, false, true end
   local statement, message = load(text, "=stdin", "t")
   if statement then return statement, false end
   if unfinished(message) or unfinished(problem) then
@@ -105,6 +106,7 @@ end
 local function completions(line)
   local head, word = line:match "^(.-)([%a_][%w_.:]*)$"
   if not head then return line, matching(collect(_G, {}), "") end
+  if head:find "[.:]$" then return line, {} end -- after a call: f():name
   local path, mark, prefix = word:match "^(.*)([.:])([%w_]*)$"
   if not path then
     local names = collect(_G, {})

@@ -1,10 +1,7 @@
-/* api_spec.c - what perigee.h promises to a C program: errors, NULLs,
-   threads, interrupt, scopes, wrapped buffers, limits, isolation. */
-#define _POSIX_C_SOURCE 200809L
+/* api_spec.c - what perigee.h promises to a C program: errors, NULLs, scopes,
+   wrapped buffers, limits, reading. Threads are threads_spec's. */
 #include <fenv.h>
 #include <math.h>
-#include <pthread.h>
-#include <time.h>
 
 #include "check.h"
 #include "fault.h"
@@ -101,132 +98,6 @@ static void foreign_tensors(void) {
   peri_context_free(b);
 }
 
-/* ---- Threads ---------------------------------------------------------- */
-
-typedef struct {
-  peri_context *ctx;
-  int status;
-  peri_tensor *made;
-} visitor;
-
-static void *visit(void *argument) {
-  visitor *v = argument;
-  v->status = peri_manual_seed(v->ctx, 1);
-  v->made = peri_zeros(v->ctx, (int64_t[]){2}, 1, NULL);
-  return NULL;
-}
-
-/* A function under test that lets a second thread in while core runs. */
-static peri_tensor *with_visitor(void *user, peri_tensor *const *in,
-                                 int count) {
-  visitor *v = user;
-  pthread_t thread;
-  (void)count;
-  if (v->status == 0 && pthread_create(&thread, NULL, visit, v) == 0)
-    pthread_join(thread, NULL);
-  return peri_mul(in[0], in[0]);
-}
-
-static void second_thread(void) {
-  peri_context *ctx = open();
-  visitor v = {.ctx = ctx};
-  double data[2] = {1, 2};
-  peri_tensor *x = peri_tensor_new(ctx, data, (int64_t[]){2}, 1, PERI_F64);
-  peri_set_requires_grad(x, true);
-  CHECK(peri_gradcheck(ctx, with_visitor, &v, &x, 1, NULL) == 0);
-  CHECK(v.status == PERI_EBUSY && v.made == NULL);
-  CHECK(peri_error(ctx) == PERI_OK);
-  v.status = 0;
-  visit(&v);
-  CHECK(v.status == 0 && v.made != NULL);
-  peri_context_free(ctx);
-}
-
-/* Some training whose result is one number. */
-static void *train(void *result) {
-  peri_context *ctx = open();
-  peri_manual_seed(ctx, 4);
-  peri_module *model = peri_linear_new(ctx, 3, 2, NULL);
-  peri_tensor *parameters[2] = {NULL};
-  peri_slot slot;
-  for (int i = 0; i < 2 && peri_module_slot(model, i, &slot); i++)
-    parameters[i] = slot.tensor;
-  peri_optimizer *opt = peri_adam_new(parameters, 2, NULL);
-  double loss = 0;
-  for (int step = 0; step < 50; step++) {
-    peri_scope scope = peri_scope_open(ctx);
-    peri_tensor *y = peri_forward(model, matrix(ctx, 2, 3));
-    peri_tensor *sum = peri_sum(peri_mul(y, y), NULL);
-    peri_zero_grad(opt);
-    peri_backward(sum);
-    peri_step(opt);
-    loss = peri_item(sum);
-    peri_scope_close(scope);
-  }
-  *(double *)result = peri_error(ctx) == PERI_OK ? loss : NAN;
-  peri_context_free(ctx);
-  return NULL;
-}
-
-static void contexts_side_by_side(void) {
-  pthread_t threads[4];
-  double alone, loss[4];
-  bool equal = true;
-  train(&alone);
-  for (int i = 0; i < 4; i++)
-    pthread_create(&threads[i], NULL, train, &loss[i]);
-  for (int i = 0; i < 4; i++) {
-    pthread_join(threads[i], NULL);
-    equal = equal && memcmp(&loss[i], &alone, sizeof alone) == 0;
-  }
-  CHECK(equal && !isnan(alone));
-}
-
-/* ---- Interrupt -------------------------------------------------------- */
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-typedef struct {
-  peri_context *ctx;
-  double at;
-} alarm_clock;
-
-static void *interrupt_soon(void *argument) {
-  alarm_clock *alarm = argument;
-  nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
-  alarm->at = now();
-  peri_interrupt(alarm->ctx);
-  return NULL;
-}
-
-/* The promise is 10 ms; the scheduler of a busy machine takes the rest. */
-static void interrupt(void) {
-  peri_context *ctx = open();
-  alarm_clock alarm = {.ctx = ctx};
-  pthread_t thread;
-  peri_tensor *x = peri_ones(ctx, (int64_t[]){2000, 2000}, 2, NULL);
-  pthread_create(&thread, NULL, interrupt_soon, &alarm);
-  while (peri_error(ctx) == PERI_OK) {
-    peri_scope scope = peri_scope_open(ctx);
-    peri_matmul(x, x);
-    peri_scope_close(scope);
-  }
-  double end = now();
-  pthread_join(thread, NULL);
-  CHECK(peri_error(ctx) == PERI_EINTERRUPT);
-  CHECK(end - alarm.at < 0.1);
-  CHECK(peri_exp(x) == NULL);
-  peri_clear_error(ctx);
-  CHECK(total(peri_ones(ctx, (int64_t[]){3}, 1, NULL)) == 3);
-  peri_interrupt(ctx);
-  CHECK(peri_exp(x) == NULL && peri_error(ctx) == PERI_EINTERRUPT);
-  peri_context_free(ctx);
-}
-
 /* ---- Scopes and memory ------------------------------------------------ */
 
 static size_t live(peri_context *ctx) {
@@ -292,6 +163,38 @@ static void wrapped(void) {
                    count_release, &released);
   peri_context_free(ctx);
   CHECK(released == 2);
+}
+
+/* A recording keeps the buffer, whose owner hears of it with the context. */
+static void wrapped_in_a_recording(void) {
+  peri_context *ctx = open();
+  float buffer[4] = {0};
+  int released = 0;
+  peri_recording *recording = peri_record(ctx);
+  peri_scope scope = peri_scope_open(ctx);
+  peri_exp(peri_tensor_wrap(ctx, buffer, (int64_t[]){4}, NULL, 1, PERI_F32,
+                            count_release, &released));
+  peri_scope_close(scope);
+  CHECK(peri_record_stop(recording) == 0 && released == 0);
+  peri_context_free(ctx);
+  CHECK(released == 1);
+}
+
+/* Rows that overlap: a change of one element would be one of two. */
+static void wrapped_over_itself(void) {
+  peri_context *ctx = open();
+  float buffer[3] = {1, 2, 3};
+  const int64_t two[2] = {2, 2}, far[2] = {1, INT64_MAX};
+  peri_tensor *x = peri_tensor_wrap(ctx, buffer, two, (int64_t[]){1, 1}, 2,
+                                    PERI_F32, NULL, NULL);
+  CHECK(total(x) == 1 + 2 + 2 + 3);
+  CHECK(peri_add_(x, peri_number(ctx, 1)) == NULL);
+  CHECK(peri_error(ctx) == PERI_EARG && says(ctx, "share memory"));
+  CHECK(buffer[0] == 1 && buffer[1] == 2 && buffer[2] == 3);
+  peri_clear_error(ctx);
+  CHECK(!peri_tensor_wrap(ctx, buffer, two, far, 2, PERI_F32, NULL, NULL));
+  CHECK(peri_error(ctx) == PERI_ESHAPE && says(ctx, "strides reach too far"));
+  peri_context_free(ctx);
 }
 
 static void byte_limit(void) {
@@ -442,12 +345,11 @@ int main(void) {
   nulls();
   options();
   foreign_tensors();
-  second_thread();
-  contexts_side_by_side();
-  interrupt();
   scopes();
   scopes_close_with_an_error();
   wrapped();
+  wrapped_in_a_recording();
+  wrapped_over_itself();
   byte_limit();
   byte_limit_of_scripts();
   steady_loop();

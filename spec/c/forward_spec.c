@@ -4,14 +4,6 @@
 
 #include "model_check.h"
 
-static peri_module *model(void) {
-  peri_module *parts[] = {peri_linear_new(ctx, 4, 3, NULL),
-                          peri_relu_new(ctx), peri_linear_new(ctx, 3, 2, NULL)};
-  peri_module *all = peri_sequential_new(ctx, parts, 3);
-  for (int i = 0; i < 3; i++) peri_module_free(parts[i]);
-  return all;
-}
-
 static void passes_training_and_grads_down(void) {
   peri_module *all = model();
   peri_slot slot;

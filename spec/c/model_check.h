@@ -1,25 +1,22 @@
-/* model_check.h - what the specs of modules and optimizers share: the context
-   under test, its errors, and a class of the host that counts. */
+/* model_check.h - what the specs of modules and optimizers share: matrices, a
+   small model, and a class of the host that counts. */
 #ifndef PERI_MODEL_CHECK_H
 #define PERI_MODEL_CHECK_H
 
-#include "check.h"
-#include "internal.h"
-
-static peri_context *ctx;
-
-/* True if this error is set; clears it. */
-static inline bool failed_with(peri_status status, const char *text) {
-  bool ok = peri_error(ctx) == status &&
-            strcmp(peri_error_text(ctx), text) == 0;
-  if (!ok) printf("--- got\n%s\n---\n", peri_error_text(ctx));
-  peri_clear_error(ctx);
-  return ok;
-}
+#include "context_check.h"
 
 static inline peri_tensor *matrix(int64_t rows, int64_t columns) {
   const int64_t shape[] = {rows, columns};
   return peri_ones(ctx, shape, 2, NULL);
+}
+
+/* Linear(4 -> 3), ReLU, Linear(3 -> 2). */
+static inline peri_module *model(void) {
+  peri_module *parts[] = {peri_linear_new(ctx, 4, 3, NULL), peri_relu_new(ctx),
+                          peri_linear_new(ctx, 3, 2, NULL)};
+  peri_module *all = peri_sequential_new(ctx, parts, 3);
+  for (int i = 0; i < 3; i++) peri_module_free(parts[i]);
+  return all;
 }
 
 /* What happened to the modules of a class. */

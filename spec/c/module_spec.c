@@ -14,14 +14,6 @@ static const char *paths(const peri_module *module) {
   return all;
 }
 
-static peri_module *model(void) {
-  peri_module *parts[] = {peri_linear_new(ctx, 4, 3, NULL),
-                          peri_relu_new(ctx), peri_linear_new(ctx, 3, 2, NULL)};
-  peri_module *all = peri_sequential_new(ctx, parts, 3);
-  for (int i = 0; i < 3; i++) peri_module_free(parts[i]);
-  return all;
-}
-
 static void looks_rows_up(void) {
   int count = 0;
   while (peri_layer_at(count)) count++;

@@ -135,12 +135,13 @@ static void from_scripts(void) {
 
 static void refusals(void) {
   peri_context *ctx = peri_context_new(NULL, NULL);
-  peri_op nameless = cube, mute = cube, taken = cube;
+  peri_op nameless = cube, mute = cube, taken = cube, shapeless = cube;
   nameless.name = NULL;
   mute.forward = NULL;
   taken.name = "add";
-  const peri_op *const wrong[] = {&nameless, &mute, &taken};
-  for (int i = 0; i < 3; i++) {
+  shapeless.infer = NULL;
+  const peri_op *const wrong[] = {&nameless, &mute, &taken, &shapeless};
+  for (int i = 0; i < 4; i++) {
     CHECK(peri_register_op(ctx, wrong[i]) == PERI_EARG);
     peri_clear_error(ctx);
   }
@@ -150,6 +151,51 @@ static void refusals(void) {
   CHECK(peri_op_named(ctx, "cube") == &cube);
   CHECK(peri_op_named(NULL, "cube") == NULL);
   peri_context_free(ctx);
+}
+
+/* Rows that make tensors from nothing end in dtype, device, requires_grad. */
+static void sources(void) {
+  peri_context *ctx = peri_context_new(NULL, NULL);
+  const peri_op *zeros = peri_op_named(ctx, "zeros");
+  peri_op bare = *zeros, nothings = *zeros;
+  memset(bare.params, 0, sizeof bare.params);
+  bare.name = nothings.name = "nothings";
+  CHECK(peri_register_op(ctx, &bare) == PERI_EARG);
+  CHECK_TEXT(peri_error_text(ctx),
+             "register_op: nothings makes tensors, so its last parameters "
+             "must be dtype, device and requires_grad");
+  peri_clear_error(ctx);
+  CHECK(peri_register_op(ctx, &nothings) == 0);
+  const peri_value value[5] = {
+      {.type = PERI_P_INTS, .count = 1, .list = {3}},
+      {.type = PERI_P_END},
+      {.type = PERI_P_STRING, .s = "meta"}};
+  peri_tensor *x = peri_apply(ctx, &nothings, NULL, 0, value, 0, NULL);
+  CHECK(x && peri_tensor_numel(x) == 3);
+  CHECK_TEXT(peri_tensor_device(x), "meta");
+  peri_context_free(ctx);
+}
+
+static int make_nothing(peri_frame *frame) {
+  (void)frame;
+  return 0;
+}
+
+/* Composed rows and views make their result themselves. */
+static void empty_handed(void) {
+  static const float data[2] = {2, 3};
+  static const unsigned kinds[] = {PERI_OP_COMPOSED, PERI_OP_VIEW};
+  for (int i = 0; i < 2; i++) {
+    peri_context *ctx = peri_context_new(NULL, NULL);
+    peri_op idle = {.name = "idle", .inputs = {{"x", 0}}, .flags = kinds[i],
+                    .forward = make_nothing};
+    peri_tensor *x = peri_tensor_new(ctx, data, (int64_t[]){2}, 1, PERI_F32);
+    CHECK(peri_register_op(ctx, &idle) == 0);
+    CHECK(peri_apply(ctx, &idle, &x, 1, NULL, 0, NULL) == NULL);
+    CHECK(peri_error(ctx) == PERI_EARG);
+    CHECK_TEXT(peri_error_text(ctx), "idle: made no result");
+    peri_context_free(ctx);
+  }
 }
 
 static void from_c(void) {
@@ -165,6 +211,8 @@ static void from_c(void) {
 int main(void) {
   from_c();
   refusals();
+  sources();
+  empty_handed();
   from_scripts();
   return check_done("registered operations");
 }

@@ -146,4 +146,15 @@ function tensors.raises(fn, ...)
   return message
 end
 
+-- With busted's 'it', a spec for each row { what, function, texts ... } of
+-- 'list': the function raises a message with these texts. Its name is 'start'
+-- and what.
+function tensors.each_raises(it, start, list)
+  for _, case in ipairs(list) do
+    it(start .. case[1], function()
+      tensors.raises(case[2], table.unpack(case, 3))
+    end)
+  end
+end
+
 return tensors
