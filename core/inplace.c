@@ -189,6 +189,7 @@ static bool rewrites_base(const peri_frame *frame) {
   const peri_context *ctx = frame->ctx;
   const peri_tensor *base = frame->in[0]->base;
   if (!base || !ctx->grad_enabled) return false;
+  if (!peri__is_float(base->dtype)) return false; /* it has no history */
   return peri_requires_grad(base) ||
          (!(frame->op->flags & PERI_OP_CONSTANT) &&
           peri__wants_grad(frame->ctx, frame->in, frame->nin));

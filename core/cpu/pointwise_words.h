@@ -26,7 +26,7 @@
 #define NE(a, b) ((a) != (b))
 #define AND(a, b) ((a) && (b))
 #define OR(a, b) ((a) || (b))
-#define SELECT(c, a, b) ((c) ? (a) : (b))
+#define SELECT(c, a, b) ((c) != 0 ? (a) : (b))
 #define POW(a, b) NAME(power)(a, b)
 #define MOD(a, b) NAME(modulo)(a, b)
 #define FLOORDIV(a, b) NAME(floor_quotient)(a, b)
