@@ -129,9 +129,7 @@ static int method_train(lua_State *L) {
   return set_training(L, "train", pgl_read_flag(L, "train"));
 }
 
-static int method_eval(lua_State *L) {
-  return set_training(L, "eval", false);
-}
+static int method_eval(lua_State *L) { return set_training(L, "eval", false); }
 
 static int method_zero_grad(lua_State *L) {
   pgl_state *S = pgl_enter(L);

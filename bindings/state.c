@@ -56,9 +56,7 @@ void *pgl_test(lua_State *L, const pgl_state *S, int index, pgl_type type) {
   return same ? block : NULL;
 }
 
-const char *pgl_type_name(pgl_type type) {
-  return type_names[type];
-}
+const char *pgl_type_name(pgl_type type) { return type_names[type]; }
 
 void *pgl_check_self(lua_State *L, const pgl_state *S, pgl_type type,
                      const char *what) {

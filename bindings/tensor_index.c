@@ -166,7 +166,7 @@ static peri_tensor *value_tensor(lua_State *L, pgl_state *S,
 }
 
 int pgl_tensor_set_at(lua_State *L, pgl_state *S) {
-  pgl_plan plan;
+  pgl_plan plan = {0};
   pgl_pay(L, S);
   int type = lua_type(L, 3);
   if (type == LUA_TTABLE)

@@ -122,9 +122,7 @@ static int protect(peri_vm *vm, lua_CFunction body, void *job) {
   return status;
 }
 
-const char *peri_vm_error(const peri_vm *vm) {
-  return vm ? vm->error : "";
-}
+const char *peri_vm_error(const peri_vm *vm) { return vm ? vm->error : ""; }
 
 static void set_stop_hook(lua_State *L) {
   lua_sethook(L, stop_script,
@@ -257,9 +255,7 @@ void peri_vm_close(peri_vm *vm) {
   peri__vm_memory(&memory, vm, sizeof *vm, 0);
 }
 
-peri_context *peri_vm_context(peri_vm *vm) {
-  return vm ? vm->ctx : NULL;
-}
+peri_context *peri_vm_context(peri_vm *vm) { return vm ? vm->ctx : NULL; }
 
 /* ---- Running code ----------------------------------------------------- */
 

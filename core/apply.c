@@ -92,8 +92,7 @@ static int resolve_dim(const peri_frame *frame, const peri_param *param,
     return peri__op_fail(
         frame, PERI_EINDEX,
         "%s must be in [%d, %d] or negative from the end, got %lld",
-        param->name, frame->base, (int)size - 1 + frame->base,
-        (long long)*dim);
+        param->name, frame->base, (int)size - 1 + frame->base, (long long)*dim);
   *dim = found;
   return 0;
 }
@@ -181,8 +180,9 @@ static const peri_tensor *order_model(const peri_frame *frame) {
   if (!(frame->op->flags & PERI_OP_ORDERED)) return NULL;
   for (int i = 0; i < frame->nin; i++) {
     const peri_tensor *x = frame->in[i];
-    if (x && peri__same_shape(x->shape, x->ndim, frame->out[0].shape,
-                              frame->out[0].ndim) &&
+    if (x &&
+        peri__same_shape(x->shape, x->ndim, frame->out[0].shape,
+                         frame->out[0].ndim) &&
         peri__dense(x))
       return peri_tensor_is_contiguous(x) ? NULL : x;
   }
@@ -295,7 +295,7 @@ int peri__frame_forward(peri_frame *frame) {
   peri_context *ctx = frame->ctx;
   peri_scope scope = peri_scope_open(ctx);
   bool enabled = ctx->grad_enabled;
-  ctx->grad_enabled = false;   /* the node is the whole history */
+  ctx->grad_enabled = false;    /* the node is the whole history */
   ctx->whole += frame->inplace; /* changed wholly or not at all */
   int status = frame->op->forward(frame);
   if (status == 0) status = ctx->status;
@@ -347,16 +347,15 @@ int peri__frame_begin(peri_frame *frame, const peri_value *given,
   frame->value = value;
   int status = check_inputs(frame);
   if (status == 0)
-    status = peri__check_values(frame->ctx, frame->op->name,
-                                frame->op->params, given, value);
+    status = peri__check_values(frame->ctx, frame->op->name, frame->op->params,
+                                given, value);
   if (status == 0) status = resolve_values(frame, given, value);
   return status;
 }
 
 peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
                         peri_tensor *const *in, int nin,
-                        const peri_value *value, int base,
-                        peri_tensor **more) {
+                        const peri_value *value, int base, peri_tensor **more) {
   peri_value checked[PERI_MAX_PARAMS];
   for (int i = 1; more && op && i < peri__count_outputs(op); i++)
     more[i - 1] = NULL;
@@ -367,8 +366,8 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
   uint64_t draws = ctx->draws;
   int status = peri__frame_begin(&frame, value, checked);
   if (status == 0 && op->flags & PERI_OP_ONLY_INPLACE)
-    status = peri__op_fail(&frame, PERI_EARG, "exists in place only: %s_",
-                           op->name);
+    status =
+        peri__op_fail(&frame, PERI_EARG, "exists in place only: %s_", op->name);
   if (status == 0) status = run_frame(&frame);
   if (status < 0) {
     drop_outputs(&frame);
@@ -399,8 +398,8 @@ double peri__real(const peri_value *value, int index, double absent) {
   return v->type == PERI_P_NUMBER && v->whole ? (double)v->i : v->f;
 }
 
-int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args,
-              int nout, int nin, const void *attr, size_t bytes) {
+int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args, int nout,
+              int nin, const void *attr, size_t bytes) {
   peri_call call;
   peri__call_begin(&call, kernel);
   for (int i = 0; i < nout; i++) peri__call_out(&call, args[i]);

@@ -42,8 +42,7 @@ static int heap_push(pass *p, peri_node *node) {
   peri__node_hold(node);
   int at = p->heap_count++;
   p->heap[at] = node;
-  while (at > 0 &&
-         p->heap[(at - 1) / 2]->sequence < p->heap[at]->sequence) {
+  while (at > 0 && p->heap[(at - 1) / 2]->sequence < p->heap[at]->sequence) {
     swap_nodes(&p->heap[at], &p->heap[(at - 1) / 2]);
     at = (at - 1) / 2;
   }
@@ -94,8 +93,7 @@ static int send_to_leaf(pass *p, peri_tensor *leaf, peri_tensor *grad) {
                                  sizeof *p->leaves);
     p->leaves = list;
     if (status < 0) return status;
-    p->leaves[p->leaf_count++] =
-        (gathered){peri__hold(leaf), NULL, leaf->slot};
+    p->leaves[p->leaf_count++] = (gathered){peri__hold(leaf), NULL, leaf->slot};
     leaf->slot = p->leaf_count;
   }
   return add_to(p, &p->leaves[leaf->slot - 1].grad, grad);
@@ -273,10 +271,9 @@ static int check_seed(const peri_tensor *output, const peri_tensor *seed) {
                      "backward: the gradient is in another context or on "
                      "another device than the output");
   if (output->dtype != seed->dtype)
-    return peri_fail(output->ctx, PERI_EDTYPE,
-                     "backward: the gradient is %s, the output %s",
-                     peri_dtype_name(seed->dtype),
-                     peri_dtype_name(output->dtype));
+    return peri_fail(
+        output->ctx, PERI_EDTYPE, "backward: the gradient is %s, the output %s",
+        peri_dtype_name(seed->dtype), peri_dtype_name(output->dtype));
   return 0;
 }
 
@@ -445,8 +442,8 @@ int peri_backward(peri_tensor *loss) {
 static peri_tensor *hand_over(const pass *p, peri_tensor *held) {
   if (!held) return NULL;
   bool enabled = peri_set_grad_enabled(p->ctx, p->graph);
-  peri_tensor *y = exclusive(held) && !held->node ? peri__alias(held)
-                                                  : peri__copy(held);
+  peri_tensor *y =
+      exclusive(held) && !held->node ? peri__alias(held) : peri__copy(held);
   peri_set_grad_enabled(p->ctx, enabled);
   return y;
 }

@@ -29,8 +29,8 @@ static void write_arg(peri_arg *arg, const peri_tensor *x) {
   size_t bytes = (size_t)x->ndim * sizeof *x->shape;
   arg->data = x->storage->data;
   if (arg->data)
-    arg->data = (char *)arg->data +
-                (size_t)x->offset * peri_dtype_size(x->dtype);
+    arg->data =
+        (char *)arg->data + (size_t)x->offset * peri_dtype_size(x->dtype);
   arg->buffer = x->storage->serial;
   arg->offset = x->offset;
   arg->dtype = x->dtype;
@@ -91,7 +91,7 @@ struct peri_recording {
 static int hold_buffer(peri_recording *recording, peri_storage *storage) {
   void *list = recording->buffers;
   int status = peri__grow_list(recording->ctx, &list, recording->buffer_count,
-                         &recording->buffer_room, sizeof(peri_storage *));
+                               &recording->buffer_room, sizeof(peri_storage *));
   recording->buffers = list;
   if (status < 0) return status;
   recording->buffers[recording->buffer_count++] = peri__storage_hold(storage);
@@ -104,7 +104,7 @@ static int record_prepare(peri_recording *recording, const peri_call *call,
                           peri_tensor *const *tensors, int ahead) {
   void *list = recording->calls;
   int status = peri__grow_list(recording->ctx, &list, recording->count + ahead,
-                         &recording->room, sizeof(peri_call));
+                               &recording->room, sizeof(peri_call));
   recording->calls = list;
   for (int i = 0; status == 0 && i < call->nout + call->nin; i++)
     if (tensors[i]) status = hold_buffer(recording, tensors[i]->storage);
@@ -169,8 +169,7 @@ typedef struct {
   uint64_t key, draw;
 } random_attr;
 
-_Static_assert(offsetof(random_attr, draw) ==
-                   offsetof(peri__random_attr, draw),
+_Static_assert(offsetof(random_attr, draw) == offsetof(peri__random_attr, draw),
                "key and call number come first");
 
 static void new_draw(peri_context *ctx, peri_call *call) {

@@ -78,8 +78,8 @@ static void append_module(peri_context *ctx) {
   snprintf(ctx->error + used, sizeof ctx->error - used, " (%s)", path);
 }
 
-static int fail_list(peri_context *ctx, peri_status status,
-                     const char *format, va_list list) {
+static int fail_list(peri_context *ctx, peri_status status, const char *format,
+                     va_list list) {
   if (ctx->status != PERI_OK) return ctx->status; /* the first one stays */
   ctx->status = status;
   vsnprintf(ctx->error, sizeof ctx->error, format, list);
@@ -177,8 +177,7 @@ static int processors(void) {
   return count > 0 ? (int)count : 1;
 }
 
-peri_context *peri_context_new(const peri_options *options,
-                               const char **why) {
+peri_context *peri_context_new(const peri_options *options, const char **why) {
   static const peri_options defaults = {0};
   peri_allocator memory = {0};
   if (!options) options = &defaults;
@@ -223,8 +222,8 @@ int peri_set_threads(peri_context *ctx, int threads) {
   int status = peri__enter(ctx);
   if (status < 0) return status;
   if (threads < 0)
-    status = peri_fail(ctx, PERI_EARG, "threads must be 0 or more, got %d",
-                       threads);
+    status =
+        peri_fail(ctx, PERI_EARG, "threads must be 0 or more, got %d", threads);
   else
     ctx->threads = threads > 0 ? threads : processors();
   peri__leave(ctx);

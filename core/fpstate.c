@@ -15,13 +15,9 @@
 #define MXCSR_MASKS 0x1f80u /* no exception traps */
 #define MXCSR_FLAGS 0x003fu /* exceptions seen so far, left alone */
 
-static unsigned read_state(void) {
-  return _mm_getcsr();
-}
+static unsigned read_state(void) { return _mm_getcsr(); }
 
-static void write_state(unsigned state) {
-  _mm_setcsr(state);
-}
+static void write_state(unsigned state) { _mm_setcsr(state); }
 
 static unsigned ours(unsigned state) {
   return (state & MXCSR_FLAGS) | MXCSR_FLUSH | MXCSR_MASKS;
@@ -49,17 +45,11 @@ static unsigned ours(unsigned state) {
 
 #else
 
-static unsigned read_state(void) {
-  return 0;
-}
+static unsigned read_state(void) { return 0; }
 
-static void write_state(unsigned state) {
-  (void)state;
-}
+static void write_state(unsigned state) { (void)state; }
 
-static unsigned ours(unsigned state) {
-  return state;
-}
+static unsigned ours(unsigned state) { return state; }
 
 #endif
 

@@ -20,8 +20,7 @@ typedef struct {
 static const peri_gradcheck_options no_options = {0};
 
 static check check_of(peri_context *ctx, peri_function fn, void *user,
-                      const peri_gradcheck_options *options,
-                      const char *name) {
+                      const peri_gradcheck_options *options, const char *name) {
   if (!options) options = &no_options;
   check c = {.ctx = ctx, .fn = fn, .user = user, .name = name};
   c.eps = options->eps > 0 ? options->eps : 1e-6;
@@ -31,16 +30,15 @@ static check check_of(peri_context *ctx, peri_function fn, void *user,
 }
 
 /* Differences need the digits of float64. */
-static int check_inputs(const check *c, peri_tensor *const *inputs,
-                        int count) {
+static int check_inputs(const check *c, peri_tensor *const *inputs, int count) {
   bool wanted = false;
   for (int i = 0; i < count; i++) {
     if (!inputs[i] || !peri_requires_grad(inputs[i])) continue;
     wanted = true;
     if (inputs[i]->dtype != PERI_F64)
       return peri_fail(c->ctx, PERI_EDTYPE,
-                       "%s: input %d must be float64, it is %s", c->name,
-                       i + 1, peri_dtype_name(inputs[i]->dtype));
+                       "%s: input %d must be float64, it is %s", c->name, i + 1,
+                       peri_dtype_name(inputs[i]->dtype));
   }
   if (wanted) return 0;
   return peri_fail(c->ctx, PERI_EARG, "%s: no input requires a gradient",
@@ -50,8 +48,7 @@ static int check_inputs(const check *c, peri_tensor *const *inputs,
 /* Fixed numbers in the shape of 'y', different for each element. */
 static peri_tensor *weights_for(peri_tensor *y) {
   int64_t count = peri_tensor_numel(y);
-  peri_tensor *w =
-      peri_tensor_new(y->ctx, NULL, y->shape, y->ndim, PERI_F64);
+  peri_tensor *w = peri_tensor_new(y->ctx, NULL, y->shape, y->ndim, PERI_F64);
   double *data = w ? peri_tensor_data(w) : NULL;
   for (int64_t i = 0; data && i < count; i++) {
     uint32_t word[4];
@@ -159,8 +156,7 @@ static int run_check(const check *c, peri_tensor *const *inputs, int count) {
   if (!w) return c->ctx->status;
   if (!peri_requires_grad(y))
     return peri_fail(c->ctx, PERI_EGRAD,
-                     "%s: the output has no history, so no gradient",
-                     c->name);
+                     "%s: the output has no history, so no gradient", c->name);
   peri_grad_options options = {.seeds = &w, .allow_unused = true};
   int found = tracked(inputs, count, wanted);
   status = peri_gradients(&y, 1, wanted, found, &options, grads);
@@ -216,9 +212,8 @@ static peri_tensor *first_gradients(void *user, peri_tensor *const *inputs,
   int used = 0, found = tracked(inputs, count - 1, wanted);
   bool enabled = peri_set_grad_enabled(c->ctx, true);
   peri_tensor *y = call_function(c, inputs, count - 1);
-  peri_grad_options options = {.seeds = &inputs[count - 1],
-                               .create_graph = true,
-                               .allow_unused = true};
+  peri_grad_options options = {
+      .seeds = &inputs[count - 1], .create_graph = true, .allow_unused = true};
   const int64_t flat[1] = {-1};
   int status = y ? peri_gradients(&y, 1, wanted, found, &options, grads)
                  : (int)c->ctx->status;

@@ -55,8 +55,8 @@ static int check_result(const peri_frame *frame) {
   if (peri__category(out->dtype) > peri__category(x->dtype))
     return peri__op_fail(frame, PERI_EDTYPE,
                          "the result is %s, which %s of %s cannot hold",
-                         peri_dtype_name(out->dtype),
-                         frame->op->inputs[0].name, peri_dtype_name(x->dtype));
+                         peri_dtype_name(out->dtype), frame->op->inputs[0].name,
+                         peri_dtype_name(x->dtype));
   return 0;
 }
 
@@ -120,8 +120,12 @@ static void region_values(const peri_tensor *x, peri_value value[4]) {
 /* A node of row 'name' that makes 'y', which is attached to it. */
 static int attach(peri_context *ctx, const char *name, peri_tensor *const *in,
                   int nin, const peri_value *value, peri_tensor *y) {
-  peri_frame frame = {.ctx = ctx, .op = peri__op_named(NULL, name), .in = in,
-                      .nin = nin, .value = value, .nout = 1};
+  peri_frame frame = {.ctx = ctx,
+                      .op = peri__op_named(NULL, name),
+                      .in = in,
+                      .nin = nin,
+                      .value = value,
+                      .nout = 1};
   frame.y[0] = y;
   peri_node *node = peri__node_begin(&frame);
   if (!node) return ctx->status;
@@ -131,9 +135,9 @@ static int attach(peri_context *ctx, const char *name, peri_tensor *const *in,
 
 /* Aliases that carry the new histories until the data is written. */
 typedef struct {
-  peri_tensor *part;  /* the result of the operation */
-  peri_tensor *base;  /* the base with it */
-  peri_tensor *view;  /* what the view sees of that */
+  peri_tensor *part; /* the result of the operation */
+  peri_tensor *base; /* the base with it */
+  peri_tensor *view; /* what the view sees of that */
 } histories;
 
 static int make_histories(peri_frame *frame, peri_node *node, histories *h) {
@@ -206,8 +210,7 @@ static int run_inplace(peri_frame *frame, peri_tensor **in) {
   if (status == 0) status = check_result(frame);
   if (status == 0) status = separate(frame, in);
   if (status < 0) return status;
-  return rewrites_base(frame) ? run_on_view(frame)
-                              : peri__frame_records(frame);
+  return rewrites_base(frame) ? run_on_view(frame) : peri__frame_records(frame);
 }
 
 peri_tensor *peri_apply_inplace(peri_context *ctx, const peri_op *op,
@@ -222,9 +225,13 @@ peri_tensor *peri_apply_inplace(peri_context *ctx, const peri_op *op,
   }
   if (peri__enter(ctx) < 0) return NULL;
   memcpy(inputs, in, (size_t)nin * sizeof *in);
-  peri_frame frame = {
-      .ctx = ctx, .op = op, .in = inputs, .nin = nin, .base = base, .nout = 1,
-      .inplace = true};
+  peri_frame frame = {.ctx = ctx,
+                      .op = op,
+                      .in = inputs,
+                      .nin = nin,
+                      .base = base,
+                      .nout = 1,
+                      .inplace = true};
   peri_scope scope = peri_scope_open(ctx);
   int status = peri__frame_begin(&frame, value, checked);
   if (status == 0) status = run_inplace(&frame, inputs);

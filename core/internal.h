@@ -21,10 +21,10 @@
 
 #include "perigee.h"
 
-#define PERI_ALIGN 64          /* of every block, one cache line */
-#define PERI_ERROR_BYTES 1024  /* of the error text kept in a context */
-#define PERI_PATH_BYTES 256    /* of a module path */
-#define PERI_CLASSES 192       /* size classes of the allocator */
+#define PERI_ALIGN 64         /* of every block, one cache line */
+#define PERI_ERROR_BYTES 1024 /* of the error text kept in a context */
+#define PERI_PATH_BYTES 256   /* of a module path */
+#define PERI_CLASSES 192      /* size classes of the allocator */
 #define PERI_MAX_PROVIDERS 8
 #define PERI_MAX_MODULE_DEPTH 200 /* modules running inside each other */
 
@@ -40,8 +40,8 @@ typedef struct {
   void *user;
   size_t limit;
   bool no_cache;
-  peri_block *blocks;               /* all blocks in use */
-  peri_block *cache[PERI_CLASSES];  /* freed ones, by size class */
+  peri_block *blocks;              /* all blocks in use */
+  peri_block *cache[PERI_CLASSES]; /* freed ones, by size class */
   peri_memory stats;
 } peri_allocator;
 
@@ -74,16 +74,16 @@ struct peri_context {
   void *log_user;
   char *data_path; /* folder of data sets, or NULL */
   int threads;
-  uint64_t seed;      /* key of Philox */
-  uint64_t draws;     /* call number of the next random call */
-  uint64_t serial;    /* of the last storage */
-  uint64_t sequence;  /* of the last node */
+  uint64_t seed;     /* key of Philox */
+  uint64_t draws;    /* call number of the next random call */
+  uint64_t serial;   /* of the last storage */
+  uint64_t sequence; /* of the last node */
   bool grad_enabled;
-  int whole; /* above 0: calls run to their end, interrupt or not */
-  peri_tensor *made;  /* tensors of open scopes, the newest first */
-  peri_tensor *kept;  /* tensors owned by callers and holders */
-  int64_t depth;      /* open scopes, the root not counted */
-  peri_node *dying;   /* nodes to free, so that chains need no stack */
+  int whole;         /* above 0: calls run to their end, interrupt or not */
+  peri_tensor *made; /* tensors of open scopes, the newest first */
+  peri_tensor *kept; /* tensors owned by callers and holders */
+  int64_t depth;     /* open scopes, the root not counted */
+  peri_node *dying;  /* nodes to free, so that chains need no stack */
   bool reaping;
   const peri_provider *providers[PERI_MAX_PROVIDERS]; /* the newest last */
   int provider_count;
@@ -91,8 +91,8 @@ struct peri_context {
   int op_count;
   struct peri_kernel *kernels; /* registered at run time */
   int kernel_count;
-  peri_recording *recording;  /* the one running, or NULL */
-  peri_recording *recordings; /* all of them */
+  peri_recording *recording;                   /* the one running, or NULL */
+  peri_recording *recordings;                  /* all of them */
   peri_module *running[PERI_MAX_MODULE_DEPTH]; /* modules, outermost first */
   int running_count;
   peri_module *modules; /* all of them, the newest first */
@@ -108,8 +108,8 @@ int peri__enter_always(peri_context *ctx);
 void peri__leave(peri_context *ctx);
 /* PERI_EINTERRUPT, set as error, if an interrupt was asked for. */
 int peri__poll(peri_context *ctx);
-void peri__log(peri_context *ctx, peri_log_level level, const char *format,
-               ...) __attribute__((format(printf, 3, 4)));
+void peri__log(peri_context *ctx, peri_log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Floating-point state: flush denormals, round to nearest (fpstate.c). */
 unsigned peri__fp_enter(void);
 void peri__fp_leave(unsigned state);
@@ -120,8 +120,8 @@ void peri__fp_leave(unsigned state);
 enum { PERI_STREAM_TENSOR, PERI_STREAM_ORDER, PERI_STREAM_SAMPLE };
 
 /* Four words from counter (element block, call number, stream) and key. */
-void peri__philox(uint64_t key, uint64_t block, uint64_t call,
-                  uint32_t stream, uint32_t out[4]);
+void peri__philox(uint64_t key, uint64_t block, uint64_t call, uint32_t stream,
+                  uint32_t out[4]);
 /* The bare generator: ten rounds over 'counter' with 'key', in place. */
 void peri__philox_rounds(uint32_t counter[4], uint32_t key[2]);
 /* Uniform in [0, 1) from one word (24 bits) or two (53 bits). */
@@ -131,8 +131,8 @@ double peri__uniform64(uint32_t high, uint32_t low);
 void peri__normal_pair(double u, double v, double out[2]);
 /* Order of 0..count-1 by Fisher-Yates from the words of (key, call,
    stream). */
-void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream,
-                   int64_t *order, int64_t count);
+void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream, int64_t *order,
+                   int64_t count);
 /* Positions 'from' down to above 'to' of that work, on an order made before. */
 void peri__shuffle_part(uint64_t key, uint64_t call, uint32_t stream,
                         int64_t *order, int64_t from, int64_t to);
@@ -157,8 +157,8 @@ peri_dtype peri__promote_all(peri_tensor *const *in, int count);
 /* 'count' elements from 'from' to 'to', strides in elements. Integers
    saturate, NaN becomes 0; to bool: not equal to zero. */
 void peri__convert(void *to, peri_dtype to_dtype, int64_t to_stride,
-                   const void *from, peri_dtype from_dtype,
-                   int64_t from_stride, int64_t count);
+                   const void *from, peri_dtype from_dtype, int64_t from_stride,
+                   int64_t count);
 
 /* ---- Shapes (shape.c) ------------------------------------------------- */
 
@@ -199,11 +199,11 @@ struct peri_storage {
   int64_t refs;
   uint64_t serial;
   size_t bytes;
-  void *data;            /* NULL on the meta device */
+  void *data; /* NULL on the meta device */
   bool meta;
-  bool wrapped;          /* the data is the host's */
-  uint32_t version;      /* raised by every change in place */
-  uint32_t tracked;      /* version of the last change with a history */
+  bool wrapped;              /* the data is the host's */
+  uint32_t version;          /* raised by every change in place */
+  uint32_t tracked;          /* version of the last change with a history */
   const peri_op *changed_by; /* raised it last; NULL: an optimizer's step */
   void (*release)(void *user, void *data); /* of a wrapped buffer */
   void *user;
@@ -226,9 +226,9 @@ struct peri_tensor {
   peri_tensor *base;  /* the tensor it is a view of, itself no view; or NULL */
   uint32_t view_version; /* of the storage when the view was made */
   uint64_t seen;         /* last walk over modules that met it */
-  peri_node *node;    /* that made it, NULL: a leaf */
-  int output;         /* which of the node's outputs it is */
-  int slot;           /* its place in the backward that runs, from 1 */
+  peri_node *node;       /* that made it, NULL: a leaf */
+  int output;            /* which of the node's outputs it is */
+  int slot;              /* its place in the backward that runs, from 1 */
   peri_tensor *grad;
 };
 
@@ -303,7 +303,7 @@ enum {
 #include "cpu/kernels.def"
   PERI_KERNEL_COUNT
 };
-int peri__kernel_id(int kernel);         /* PERI_K_* -> id in a record */
+int peri__kernel_id(int kernel); /* PERI_K_* -> id in a record */
 int peri__optim_kernel(const peri_optim *optim);
 
 /* The pointwise rows and their kernels (ops/pointwise.c, cpu/). */
@@ -361,8 +361,8 @@ int peri__op_fail(const peri_frame *frame, peri_status status,
 int64_t peri__int(const peri_value *value, int index, int64_t absent);
 double peri__real(const peri_value *value, int index, double absent);
 /* One call of a built-in kernel over tensors, outputs first. */
-int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args,
-              int nout, int nin, const void *attr, size_t bytes);
+int peri__run(peri_context *ctx, int kernel, peri_tensor *const *args, int nout,
+              int nin, const void *attr, size_t bytes);
 
 /* The sum of two tensors; a row-major copy; zeros or ones in the shape and
    dtype and on the device of 'x' (ops/compose.c). */

@@ -89,13 +89,9 @@ static size_t whole(const peri_block *block) {
   return sizeof(peri_block) + block->room;
 }
 
-static void *data_of(peri_block *block) {
-  return block + 1;
-}
+static void *data_of(peri_block *block) { return block + 1; }
 
-static peri_block *block_of(void *data) {
-  return (peri_block *)data - 1;
-}
+static peri_block *block_of(void *data) { return (peri_block *)data - 1; }
 
 /* ---- Between us and the host ------------------------------------------ */
 
@@ -251,8 +247,8 @@ int peri__grow_list(peri_context *ctx, void **list, int count, int *room,
   if (count < *room) return 0;
   int more = *room ? 2 * *room : 16;
   while (more <= count) more *= 2;
-  void *grown = peri__grow(ctx, *list, (size_t)(*room) * size,
-                           (size_t)more * size);
+  void *grown =
+      peri__grow(ctx, *list, (size_t)(*room) * size, (size_t)more * size);
   if (!grown) return ctx->status;
   *list = grown;
   *room = more;

@@ -26,7 +26,7 @@ struct peri_node {
   peri_tensor **dx;     /* results while the node is at work */
   int *next_output;     /* which output of 'next' the input was */
   uint32_t *in_version;
-  bool *needs;          /* there is an edge */
+  bool *needs;                        /* there is an edge */
   peri_tensor *out[PERI_MAX_OUTPUTS]; /* saved outputs, without their node */
   uint32_t out_version[PERI_MAX_OUTPUTS];
   peri_tensor *dy[PERI_MAX_OUTPUTS]; /* gathered in a backward */

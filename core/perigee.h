@@ -39,12 +39,12 @@ extern "C" {
 #define PERI_VERSION "0.1.0"
 #define PERI_API __attribute__((visibility("default")))
 
-#define PERI_MAX_DIMS 8       /* dimensions of a tensor */
-#define PERI_MAX_INPUTS 6     /* named inputs of an operation */
-#define PERI_MAX_OUTPUTS 4    /* outputs of an operation, hidden ones too */
-#define PERI_MAX_PARAMS 10    /* parameters of a row */
-#define PERI_MAX_ARGS 8       /* tensors of a call record */
-#define PERI_NONE INT64_MIN   /* an absent whole-number option */
+#define PERI_MAX_DIMS 8     /* dimensions of a tensor */
+#define PERI_MAX_INPUTS 6   /* named inputs of an operation */
+#define PERI_MAX_OUTPUTS 4  /* outputs of an operation, hidden ones too */
+#define PERI_MAX_PARAMS 10  /* parameters of a row */
+#define PERI_MAX_ARGS 8     /* tensors of a call record */
+#define PERI_NONE INT64_MIN /* an absent whole-number option */
 
 typedef struct peri_context peri_context;
 typedef struct peri_tensor peri_tensor;
@@ -99,7 +99,7 @@ typedef enum {
 #define X(constant, type, name, category) constant,
   PERI_DTYPE_ROWS(X)
 #undef X
-  PERI_DTYPES
+      PERI_DTYPES
 } peri_dtype;
 
 /* Name of 'dtype' ("float32"), or "none". */
@@ -211,10 +211,12 @@ PERI_API peri_tensor *peri_tensor_new(peri_context *ctx, const void *data,
 /* Make a tensor of the host's buffer 'data' without a copy.
    strides  in elements, NULL: row-major
    release  called with 'user' and 'data' when no view is left; may be NULL */
-PERI_API peri_tensor *peri_tensor_wrap(
-    peri_context *ctx, void *data, const int64_t *shape,
-    const int64_t *strides, int ndim, peri_dtype dtype,
-    void (*release)(void *user, void *data), void *user);
+PERI_API peri_tensor *peri_tensor_wrap(peri_context *ctx, void *data,
+                                       const int64_t *shape,
+                                       const int64_t *strides, int ndim,
+                                       peri_dtype dtype,
+                                       void (*release)(void *user, void *data),
+                                       void *user);
 /* Make a 0-d tensor of a plain number, which does not raise the dtype of the
    tensors it meets above its own category: peri_mul(x, peri_number(ctx, 2)).
    peri_number: float, peri_whole: integer. */
@@ -256,8 +258,8 @@ PERI_API int peri_copy_out(peri_tensor *x, void *out, peri_dtype dtype,
    'text' of 'room' bytes, cut there. -> bytes of the whole text */
 PERI_API size_t peri_tensor_text(peri_tensor *x, char *text, size_t room);
 /* "[2, 3]" into 'text' of 'room' bytes. -> text */
-PERI_API const char *peri_shape_text(const int64_t *shape, int ndim,
-                                     char *text, size_t room);
+PERI_API const char *peri_shape_text(const int64_t *shape, int ndim, char *text,
+                                     size_t room);
 
 /* ---- Indexing --------------------------------------------------------- */
 
@@ -339,9 +341,8 @@ PERI_API int peri_gradcheck(peri_context *ctx, peri_function fn, void *user,
                             peri_tensor *const *inputs, int count,
                             const peri_gradcheck_options *options);
 /* The same for the gradients of the gradients. */
-PERI_API int peri_gradgradcheck(peri_context *ctx, peri_function fn,
-                                void *user, peri_tensor *const *inputs,
-                                int count,
+PERI_API int peri_gradgradcheck(peri_context *ctx, peri_function fn, void *user,
+                                peri_tensor *const *inputs, int count,
                                 const peri_gradcheck_options *options);
 
 /* ---- Tables ----------------------------------------------------------- */
@@ -449,16 +450,16 @@ typedef struct {
 } peri_backprop;
 
 enum {
-  PERI_OP_VIEW = 1,       /* forward makes views of its first input */
-  PERI_OP_COMPOSED = 2,   /* forward is made of operations, as their graph */
-  PERI_OP_SOURCE = 4,     /* makes tensors without inputs */
-  PERI_OP_INPLACE = 8,    /* has the form with an underscore */
+  PERI_OP_VIEW = 1,          /* forward makes views of its first input */
+  PERI_OP_COMPOSED = 2,      /* forward is made of operations, as their graph */
+  PERI_OP_SOURCE = 4,        /* makes tensors without inputs */
+  PERI_OP_INPLACE = 8,       /* has the form with an underscore */
   PERI_OP_ONLY_INPLACE = 16, /* has only that form */
-  PERI_OP_HIDDEN = 32,    /* serves other rows, not listed to users */
-  PERI_OP_NOGRAD = 64,    /* has no gradient: asking for one is an error */
-  PERI_OP_ORDERED = 128,  /* results keep the memory order of the inputs */
-  PERI_OP_CONSTANT = 256, /* result is piecewise constant: never tracked */
-  PERI_OP_TRUTH = 512     /* a 0-d result is the language's own boolean */
+  PERI_OP_HIDDEN = 32,       /* serves other rows, not listed to users */
+  PERI_OP_NOGRAD = 64,       /* has no gradient: asking for one is an error */
+  PERI_OP_ORDERED = 128,     /* results keep the memory order of the inputs */
+  PERI_OP_CONSTANT = 256,    /* result is piecewise constant: never tracked */
+  PERI_OP_TRUTH = 512        /* a 0-d result is the language's own boolean */
 };
 
 /* Bits of 'saves': inputs from 0, outputs from 16. */
@@ -472,7 +473,7 @@ struct peri_op {
   peri_param params[PERI_MAX_PARAMS + 1];
   const char *outputs[PERI_MAX_OUTPUTS + 1]; /* names; none: one, y */
   unsigned flags;
-  unsigned saves; /* what backward needs */
+  unsigned saves;             /* what backward needs */
   const unsigned *saves_each; /* the same for each input alone, or NULL */
   int (*infer)(peri_frame *frame);
   int (*forward)(peri_frame *frame);
@@ -542,10 +543,10 @@ struct peri_call {
   peri_arg arg[PERI_MAX_ARGS];
   /* The kernel's own struct of plain data, laid over these bytes. */
   unsigned char attr[PERI_ATTR_BYTES] __attribute__((aligned(16)));
-  const peri_provider *provider;       /* set by the device */
-  void (*run)(const peri_call *call);  /* set by prepare */
-  size_t workspace_bytes;              /* set by prepare */
-  void *workspace;                     /* given by the device */
+  const peri_provider *provider;      /* set by the device */
+  void (*run)(const peri_call *call); /* set by prepare */
+  size_t workspace_bytes;             /* set by prepare */
+  void *workspace;                    /* given by the device */
   const void *stop; /* not zero: leave the loop (peri_call_stopped) */
 };
 
@@ -616,8 +617,7 @@ PERI_API const peri_layer *peri_layer_named(const char *name);
 PERI_API peri_module *peri_module_new(peri_context *ctx,
                                       const peri_layer *layer,
                                       const peri_value *value, int base,
-                                      peri_module *const *children,
-                                      int count);
+                                      peri_module *const *children, int count);
 /* What a module of the host's own class does; 'user' goes to each. */
 typedef struct {
   const char *name; /* of the class, copied */
@@ -729,8 +729,7 @@ PERI_API const peri_optim *peri_optim_named(const char *name);
 PERI_API peri_optimizer *peri_optimizer_new(peri_context *ctx,
                                             const peri_optim *optim,
                                             peri_tensor *const *parameters,
-                                            int count,
-                                            const peri_value *value);
+                                            int count, const peri_value *value);
 PERI_API void peri_optimizer_free(peri_optimizer *optimizer);
 PERI_API peri_context *peri_optimizer_context(const peri_optimizer *opt);
 PERI_API const peri_optim *peri_optimizer_row(const peri_optimizer *opt);
@@ -739,15 +738,14 @@ PERI_API int peri_step(peri_optimizer *optimizer);
 /* Forget the gradients of its parameters. */
 PERI_API int peri_zero_grad(peri_optimizer *optimizer);
 /* Value of the hyper-parameter at 'index' of the row. */
-PERI_API peri_value peri_optimizer_value(const peri_optimizer *opt,
-                                         int index);
+PERI_API peri_value peri_optimizer_value(const peri_optimizer *opt, int index);
 /* Change it from the next step on, checked as at the start. */
 PERI_API int peri_optimizer_set(peri_optimizer *opt, int index,
                                 const peri_value *value);
 /* State tensor 'state' of parameter 'index', owned by the optimizer; NULL
    before the first step or if unused. */
-PERI_API peri_tensor *peri_optimizer_state(const peri_optimizer *opt,
-                                           int index, int state);
+PERI_API peri_tensor *peri_optimizer_state(const peri_optimizer *opt, int index,
+                                           int state);
 
 /* ---- Data ------------------------------------------------------------- */
 
@@ -780,8 +778,7 @@ PERI_API int peri_read(peri_context *ctx, const peri_reader *reader,
    i-th entry of each.
    errors  arg if there is none; shape if one is 0-d or the sizes differ */
 PERI_API peri_dataset *peri_dataset_new(peri_context *ctx,
-                                        peri_tensor *const *tensors,
-                                        int count);
+                                        peri_tensor *const *tensors, int count);
 PERI_API void peri_dataset_free(peri_dataset *dataset);
 PERI_API peri_dataset *peri_dataset_keep(peri_dataset *dataset);
 PERI_API peri_context *peri_dataset_context(const peri_dataset *dataset);
@@ -791,23 +788,19 @@ PERI_API int64_t peri_dataset_size(const peri_dataset *dataset);
 PERI_API peri_tensor *peri_dataset_tensor(const peri_dataset *dataset,
                                           int index);
 /* Deliver uint8 tensor 'index' as float32 times 'scale' (1/255 for pixels). */
-PERI_API int peri_dataset_scale(peri_dataset *dataset, int index,
-                                double scale);
+PERI_API int peri_dataset_scale(peri_dataset *dataset, int index, double scale);
 /* Name of class 'index' from 0; NULL if there is none. */
-PERI_API const char *peri_dataset_class(const peri_dataset *dataset,
-                                        int index);
+PERI_API const char *peri_dataset_class(const peri_dataset *dataset, int index);
 /* Copy 'count' class names. */
 PERI_API int peri_dataset_set_classes(peri_dataset *dataset,
                                       const char *const *names, int count);
 /* Where the data came from: "files in data/mnist", "drawn digits". */
 PERI_API const char *peri_dataset_source(const peri_dataset *dataset);
-PERI_API int peri_dataset_set_source(peri_dataset *dataset,
-                                     const char *source);
+PERI_API int peri_dataset_set_source(peri_dataset *dataset, const char *source);
 /* Samples at 'positions', from 0, one batch tensor per tensor of the set,
    into 'out' of 'room'. -> number of tensors, or a negative status */
-PERI_API int peri_dataset_batch(peri_dataset *dataset,
-                                const int64_t *positions, int64_t count,
-                                peri_tensor **out, int room);
+PERI_API int peri_dataset_batch(peri_dataset *dataset, const int64_t *positions,
+                                int64_t count, peri_tensor **out, int room);
 
 typedef struct {
   int64_t batch_size; /* 0: 1 */
@@ -828,8 +821,7 @@ PERI_API int64_t peri_loader_size(const peri_loader *loader);
 /* Begin epoch 'epoch' from 0: the order depends on (seed, epoch) only. */
 PERI_API int peri_loader_start(peri_loader *loader, int64_t epoch);
 /* The next batch. -> number of tensors, 0 at the end, or a status */
-PERI_API int peri_loader_next(peri_loader *loader, peri_tensor **out,
-                              int room);
+PERI_API int peri_loader_next(peri_loader *loader, peri_tensor **out, int room);
 
 /* ---- The Lua VM ------------------------------------------------------- */
 
@@ -838,8 +830,8 @@ typedef struct {
   peri_options context; /* of the VM's own context */
   int argc;             /* 'arg' of scripts: argv[script] becomes arg[0] */
   char **argv;
-  int script;           /* 0 if there is none */
-  bool environment;     /* read PERIGEE_*, LUA_PATH and LUA_CPATH */
+  int script;       /* 0 if there is none */
+  bool environment; /* read PERIGEE_*, LUA_PATH and LUA_CPATH */
   /* Gets what print puts out; NULL: standard output. */
   void (*output)(void *user, const char *text, size_t length);
   void *output_user;
@@ -861,14 +853,12 @@ PERI_API int peri_vm_run_string(peri_vm *vm, const char *code,
    each kept for the caller; numbers come as 0-d tensors, nil as NULL, what is
    past 'room' is dropped.
    -> number of results stored, or a negative status */
-PERI_API int peri_vm_call(peri_vm *vm, const char *name,
-                          peri_tensor *const *in, int nin, peri_tensor **out,
-                          int room);
+PERI_API int peri_vm_call(peri_vm *vm, const char *name, peri_tensor *const *in,
+                          int nin, peri_tensor **out, int room);
 /* Global tensor 'name', kept for the caller; NULL if it is none. */
 PERI_API peri_tensor *peri_vm_tensor(peri_vm *vm, const char *name);
 /* Make 'x' the global 'name'. */
-PERI_API int peri_vm_set_tensor(peri_vm *vm, const char *name,
-                                peri_tensor *x);
+PERI_API int peri_vm_set_tensor(peri_vm *vm, const char *name, peri_tensor *x);
 /* Message of the last failure, "" if none. */
 PERI_API const char *peri_vm_error(const peri_vm *vm);
 /* Ask the running script to stop; safe from a signal handler. */

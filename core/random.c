@@ -51,9 +51,7 @@ void peri__philox(uint64_t key, uint64_t block, uint64_t call, uint32_t stream,
   peri__philox_rounds(out, halves);
 }
 
-float peri__uniform32(uint32_t word) {
-  return (float)(word >> 8) * 0x1p-24f;
-}
+float peri__uniform32(uint32_t word) { return (float)(word >> 8) * 0x1p-24f; }
 
 double peri__uniform64(uint32_t high, uint32_t low) {
   return (double)(((uint64_t)high << 32 | low) >> 11) * 0x1p-53;
@@ -177,15 +175,13 @@ void peri__shuffle_part(uint64_t key, uint64_t call, uint32_t stream,
   }
 }
 
-void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream,
-                   int64_t *order, int64_t count) {
+void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream, int64_t *order,
+                   int64_t count) {
   for (int64_t i = 0; i < count; i++) order[i] = i;
   peri__shuffle_part(key, call, stream, order, count - 1, 0);
 }
 
-uint64_t peri__draw(peri_context *ctx) {
-  return ctx->draws++;
-}
+uint64_t peri__draw(peri_context *ctx) { return ctx->draws++; }
 
 int peri_manual_seed(peri_context *ctx, uint64_t seed) {
   int status = peri__enter(ctx);

@@ -21,6 +21,7 @@
   int peri__##name##_forward(peri_frame *);
 #include "ops/ops.def"
 
+/* clang-format off */
 #define OP(name, inputs, params, outputs, flags, saves, infer, doc) \
   {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, saves, NULL, \
    peri__##infer##_infer, peri__##name##_forward, peri__##name##_backward, \
@@ -35,6 +36,7 @@
 #define COMPOSED(name, inputs, params, outputs, flags, doc) \
   {#name, {inputs{0}}, {params{0}}, {outputs 0}, PERI_OP_COMPOSED | (flags), \
    0, NULL, NULL, peri__##name##_forward, NULL, NULL, doc},
+/* clang-format on */
 static const peri_op rows[] = {
 #include "ops/ops.def"
 };
@@ -239,8 +241,8 @@ static int check_value(peri_context *ctx, const char *what,
                        const peri_param *param, peri_value *value) {
   int status = 0;
   if (value->count < 0 || value->count > PERI_MAX_DIMS)
-    return peri_fail(ctx, PERI_EARG, "%s: %s has %d entries, at most %d",
-                     what, param->name, value->count, PERI_MAX_DIMS);
+    return peri_fail(ctx, PERI_EARG, "%s: %s has %d entries, at most %d", what,
+                     param->name, value->count, PERI_MAX_DIMS);
   bool word = param->type == PERI_P_CHOICE && value->type == PERI_P_STRING;
   if (value->type != param->type && !word)
     return peri_fail(ctx, PERI_EARG, "%s: %s is a value of another kind", what,

@@ -18,7 +18,7 @@
 /* Inputs. */
 #define IN(name) {#name, 0},
 #define OPT(name) {#name, PERI_IN_OPTIONAL},
-#define ANY(name) {#name, PERI_IN_NUMBER},  /* a tensor or a plain number */
+#define ANY(name) {#name, PERI_IN_NUMBER}, /* a tensor or a plain number */
 #define LIST(name) {#name, PERI_IN_LIST},
 #define FIXED(name) {#name, PERI_IN_FIXED}, /* no gradient */
 #define OPTFIXED(name) {#name, PERI_IN_OPTIONAL | PERI_IN_FIXED},
@@ -30,9 +30,12 @@
    Numbers name their range. */
 #define PERI_ROW(name, type, need, fallback, low, high, choices, doc) \
   {#name, type, need, fallback, (double)(low), (double)(high), choices, doc},
-#define PERI_NO_VALUE {.type = PERI_P_END}
-#define PERI_I(t, v) {.type = t, .whole = true, .i = (v)}
-#define PERI_F(t, v) {.type = t, .f = (v)}
+#define PERI_NO_VALUE \
+  { .type = PERI_P_END }
+#define PERI_I(t, v) \
+  { .type = t, .whole = true, .i = (v) }
+#define PERI_F(t, v) \
+  { .type = t, .f = (v) }
 
 #define MUST_INT(name, low, high, doc) \
   PERI_ROW(name, PERI_P_INT, PERI_REQUIRED, PERI_NO_VALUE, low, high, 0, doc)
@@ -44,8 +47,8 @@
 #define MUST_REAL(name, low, high, doc) \
   PERI_ROW(name, PERI_P_REAL, PERI_REQUIRED, PERI_NO_VALUE, low, high, 0, doc)
 #define REAL(name, v, low, high, doc) \
-  PERI_ROW(name, PERI_P_REAL, PERI_DEFAULT, PERI_F(PERI_P_REAL, v), low, \
-           high, 0, doc)
+  PERI_ROW(name, PERI_P_REAL, PERI_DEFAULT, PERI_F(PERI_P_REAL, v), low, high, \
+           0, doc)
 #define MUST_NUMBER(name, doc) \
   PERI_ROW(name, PERI_P_NUMBER, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
 #define MAY_NUMBER(name, doc) \
@@ -79,10 +82,12 @@
 #define MUST_INTS(name, doc) \
   PERI_ROW(name, PERI_P_INTS, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
 #define PAIR(name, a, b, low, high, doc) \
-  PERI_ROW(name, PERI_P_REALS, PERI_DEFAULT, \
-           PERI_PAIR_VALUE(a, b), low, high, 0, doc)
+  PERI_ROW(name, PERI_P_REALS, PERI_DEFAULT, PERI_PAIR_VALUE(a, b), low, high, \
+           0, doc)
 #define PERI_PAIR_VALUE(a, b) \
-  {.type = PERI_P_REALS, .count = 2, .reals = {a, b}}
+  { \
+    .type = PERI_P_REALS, .count = 2, .reals = { a, b } \
+  }
 #define CHOICE(name, words, v, doc) \
   PERI_ROW(name, PERI_P_CHOICE, PERI_DEFAULT, PERI_I(PERI_P_CHOICE, v), 0, 0, \
            words, doc)

@@ -153,8 +153,7 @@ static peri_meta meta_of(const int64_t *shape, int ndim, peri_dtype dtype) {
 }
 
 peri_tensor *peri_tensor_new(peri_context *ctx, const void *data,
-                             const int64_t *shape, int ndim,
-                             peri_dtype dtype) {
+                             const int64_t *shape, int ndim, peri_dtype dtype) {
   if (peri__enter(ctx) < 0) return NULL;
   peri_tensor *x = NULL;
   if (check_shape(ctx, "tensor", shape, ndim, dtype) == 0) {
@@ -182,8 +181,7 @@ static size_t reach(const peri_meta *meta, const int64_t *strides) {
 
 static peri_tensor *wrap(peri_context *ctx, void *data, const peri_meta *meta,
                          const int64_t *strides,
-                         void (*release)(void *user, void *data),
-                         void *user) {
+                         void (*release)(void *user, void *data), void *user) {
   peri_storage *storage = peri__alloc_zeroed(ctx, sizeof *storage);
   if (!storage) return NULL;
   storage->refs = 1;
@@ -343,9 +341,7 @@ peri_context *peri_tensor_context(const peri_tensor *x) { return x->ctx; }
 peri_dtype peri_tensor_dtype(const peri_tensor *x) { return x->dtype; }
 int peri_tensor_ndim(const peri_tensor *x) { return x->ndim; }
 const int64_t *peri_tensor_shape(const peri_tensor *x) { return x->shape; }
-const int64_t *peri_tensor_strides(const peri_tensor *x) {
-  return x->strides;
-}
+const int64_t *peri_tensor_strides(const peri_tensor *x) { return x->strides; }
 size_t peri_tensor_bytes(const peri_tensor *x) { return x->storage->bytes; }
 
 int64_t peri_tensor_numel(const peri_tensor *x) {
@@ -403,8 +399,7 @@ static int read_item(const peri_tensor *x, void *out, peri_dtype dtype) {
   if (peri_tensor_numel(x) != 1) {
     peri_text shape = peri__shape_of(x);
     return peri_fail(x->ctx, PERI_ESHAPE,
-                     "item: x must have one element, its shape is %s",
-                     shape.s);
+                     "item: x must have one element, its shape is %s", shape.s);
   }
   const char *data = x->storage->data;
   if (!data)
@@ -435,8 +430,7 @@ peri_tensor *peri__contiguous(peri_tensor *x) {
   return peri_tensor_is_contiguous(x) ? x : peri_contiguous(x);
 }
 
-static int copy_out(peri_tensor *x, void *out, peri_dtype dtype,
-                    size_t bytes) {
+static int copy_out(peri_tensor *x, void *out, peri_dtype dtype, size_t bytes) {
   int64_t count = peri_tensor_numel(x);
   size_t needed = (size_t)count * peri_dtype_size(dtype);
   if (peri_dtype_size(dtype) == 0)

@@ -62,13 +62,9 @@ static int64_t whole_at(const page *p, int64_t offset) {
   return v;
 }
 
-static bool is_finite(double v) {
-  return v - v == 0;
-}
+static bool is_finite(double v) { return v - v == 0; }
 
-static double magnitude(double v) {
-  return v < 0 ? -v : v;
-}
+static double magnitude(double v) { return v < 0 ? -v : v; }
 
 /* Decimal digits worth showing, near those of the shortest text that reads
    back as the same number. */

@@ -80,8 +80,8 @@ typedef struct {
   bool whole;
   double real[2];
   int64_t i[2];
-  int64_t last;  /* linspace: place of the last number; -1: none */
-  double stop;   /* linspace: the last number */
+  int64_t last; /* linspace: place of the last number; -1: none */
+  double stop;  /* linspace: the last number */
 } peri__numbers_attr;
 
 /* Random kernels: key and call number come first (call.c renews them). */

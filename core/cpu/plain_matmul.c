@@ -136,8 +136,8 @@ static void one_product(const peri_call *call, const product *p) {
   int da = p->a->ndim - 1, dy = p->y->ndim - 1;
   for (int64_t i = 0; i < p->m && !peri_call_stopped(call); i++) {
     const void *row = peri__at(p->a, p->offset[1] + i * p->a->strides[da - 1]);
-    peri__convert(p->row_a, p->compute, 1, row, p->a->dtype,
-                  p->a->strides[da], p->k);
+    peri__convert(p->row_a, p->compute, 1, row, p->a->dtype, p->a->strides[da],
+                  p->k);
     memset(p->row_y, 0, (size_t)p->n * peri_dtype_size(p->compute));
     add_rows(p, b);
     add_bias(p);

@@ -18,8 +18,7 @@ static source source_of(const peri_call *call) {
 
 static const uint32_t *words(source *s, uint64_t block) {
   if (s->block != block + 1) {
-    peri__philox(s->attr.key, block, s->attr.draw, PERI_STREAM_TENSOR,
-                 s->word);
+    peri__philox(s->attr.key, block, s->attr.draw, PERI_STREAM_TENSOR, s->word);
     s->block = block + 1;
   }
   return s->word;
@@ -122,8 +121,8 @@ void peri__plain_permutation(const peri_call *call) {
   for (int64_t from = count - 1; from > 0; from -= PERI_POLL) {
     int64_t to = from > PERI_POLL ? from - PERI_POLL : 0;
     if (peri_call_stopped(call)) return;
-    peri__shuffle_part(s.attr.key, s.attr.draw, PERI_STREAM_TENSOR, order,
-                       from, to);
+    peri__shuffle_part(s.attr.key, s.attr.draw, PERI_STREAM_TENSOR, order, from,
+                       to);
   }
   for (int64_t i = 0; i < count; i++) {
     int64_t value = order[i] + s.attr.base;

@@ -135,8 +135,7 @@ static void extreme_group(const group *g, const peri_call *call,
   const peri_arg *y = &call->arg[0];
   peri__convert(peri__at(y, offset[0]), y->dtype, 1,
                 peri__at(g->x, element(g, best)), g->x->dtype, 1, 1);
-  if (call->nout > 1)
-    put_whole(&call->arg[1], offset[1], best + attr.base);
+  if (call->nout > 1) put_whole(&call->arg[1], offset[1], best + attr.base);
 }
 
 static void max_group(const group *g, const peri_call *call,

@@ -157,8 +157,7 @@ static void class_weights_line(const peri_call *call, const int64_t *offset) {
                     : (double)here;
     double value =
         w * (p * (1 - attr.smoothing) + attr.smoothing / (double)classes);
-    put(share, offset[0] + k * stride_of(share, attr.dim),
-        counts ? value : 0);
+    put(share, offset[0] + k * stride_of(share, attr.dim), counts ? value : 0);
     if (here && counts) put(total, offset[1], w);
   }
 }

@@ -13,8 +13,7 @@ static bool continues(const peri__walk *walk, const peri_call *call, int d) {
   for (int a = 0; a < walk->args; a++) {
     const peri_arg *arg = &call->arg[a];
     if (!arg->data) continue;
-    if (walk->strides[a][last] != arg->strides[d] * arg->shape[d])
-      return false;
+    if (walk->strides[a][last] != arg->strides[d] * arg->shape[d]) return false;
   }
   return true;
 }
@@ -80,8 +79,7 @@ bool peri__lines_next(peri__lines *lines) {
   const peri_arg *arg = lines->call->arg;
   for (int d = arg[0].ndim - 1; d >= 0; d--) {
     if (d == lines->dim) continue;
-    for (int a = 0; a < lines->args; a++)
-      lines->offset[a] += arg[a].strides[d];
+    for (int a = 0; a < lines->args; a++) lines->offset[a] += arg[a].strides[d];
     if (++lines->at[d] < arg[0].shape[d]) return true;
     for (int a = 0; a < lines->args; a++)
       lines->offset[a] -= arg[a].strides[d] * arg[0].shape[d];

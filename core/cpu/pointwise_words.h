@@ -50,8 +50,8 @@
 #endif
 
 #define LOOP(f, expression) \
-  static void NAME(f)(const peri__pointwise_attr *attr, \
-                      const void *const *in, void *out, int64_t count) { \
+  static void NAME(f)(const peri__pointwise_attr *attr, const void *const *in, \
+                      void *out, int64_t count) { \
     const T *in0 = in[0], *in1 = in[1], *in2 = in[2]; \
     const T *in3 = in[3], *in4 = in[4]; \
     T *y = out; \

@@ -153,9 +153,7 @@ peri_context *peri_dataset_context(const peri_dataset *dataset) {
   return dataset->ctx;
 }
 
-int64_t peri_dataset_size(const peri_dataset *dataset) {
-  return dataset->size;
-}
+int64_t peri_dataset_size(const peri_dataset *dataset) { return dataset->size; }
 
 peri_tensor *peri_dataset_tensor(const peri_dataset *dataset, int index) {
   bool there = dataset && index >= 0 && index < dataset->count;

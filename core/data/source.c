@@ -46,9 +46,7 @@ static void *zlib_alloc(void *user, unsigned items, unsigned size) {
   return peri__alloc(user, (size_t)items * size);
 }
 
-static void zlib_free(void *user, void *data) {
-  peri__free(user, data);
-}
+static void zlib_free(void *user, void *data) { peri__free(user, data); }
 
 /* Fill the empty buffer. -> bytes, 0 at the end of the file, or a status */
 static int64_t refill(peri_source *s) {
@@ -116,9 +114,7 @@ void peri__source_close(peri_source *source) {
   peri__free(ctx, source);
 }
 
-bool peri__source_is_gzip(const peri_source *source) {
-  return source->gzip;
-}
+bool peri__source_is_gzip(const peri_source *source) { return source->gzip; }
 
 int64_t peri__source_bound(const peri_source *source) {
   int64_t most = source->size;

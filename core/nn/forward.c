@@ -72,8 +72,7 @@ bool peri_module_path(peri_context *ctx, char *text, size_t room) {
 static int call_forward(peri_module *module, peri_tensor *const *in, int nin,
                         peri_tensor **out, int room) {
   const peri_class *type = &module->type;
-  if (module->layer)
-    return module->layer->forward(module, in, nin, out, room);
+  if (module->layer) return module->layer->forward(module, in, nin, out, room);
   return type->forward(type->user, module, in, nin, out, room);
 }
 

@@ -14,14 +14,14 @@ static peri_value value_for(const peri_module *module, const char *name) {
 }
 
 /* Apply the operation 'name' to the one input. */
-static int run_op(peri_module *module, const char *name,
-                  peri_tensor *const *in, int nin, peri_tensor **out) {
+static int run_op(peri_module *module, const char *name, peri_tensor *const *in,
+                  int nin, peri_tensor **out) {
   peri_context *ctx = module->ctx;
   const peri_op *op = peri__op_named(NULL, name);
   peri_value value[PERI_MAX_PARAMS];
   if (nin != 1)
-    return peri_fail(ctx, PERI_EARG, "%s: one tensor is expected, got %d",
-                     name, nin);
+    return peri_fail(ctx, PERI_EARG, "%s: one tensor is expected, got %d", name,
+                     nin);
   for (int i = 0; op && op->params[i].name; i++)
     value[i] = value_for(module, op->params[i].name);
   out[0] = peri_apply(ctx, op, in, nin, value, module->base, NULL);
@@ -42,13 +42,20 @@ static int run_op(peri_module *module, const char *name,
 #undef OP_LAYER
 
 #define LAYER(Name, parameters, text) \
-  {.name = #Name, .params = {parameters{0}}, .init = peri__##Name##_init, \
-   .forward = peri__##Name##_forward, .doc = text},
+  {.name = #Name, \
+   .params = {parameters{0}}, \
+   .init = peri__##Name##_init, \
+   .forward = peri__##Name##_forward, \
+   .doc = text},
 #define CONTAINER(Name, text) \
-  {.name = #Name, .container = true, .forward = peri__##Name##_forward, \
+  {.name = #Name, \
+   .container = true, \
+   .forward = peri__##Name##_forward, \
    .doc = text},
 #define OP_LAYER(Name, op, parameters, text) \
-  {.name = #Name, .params = {parameters{0}}, .forward = run_##Name, \
+  {.name = #Name, \
+   .params = {parameters{0}}, \
+   .forward = run_##Name, \
    .doc = text},
 static const peri_layer layers[] = {
 #include "layers.def"

@@ -181,9 +181,7 @@ peri_context *peri_module_context(const peri_module *module) {
   return module->ctx;
 }
 
-void *peri_module_user(const peri_module *module) {
-  return module->type.user;
-}
+void *peri_module_user(const peri_module *module) { return module->type.user; }
 
 const peri_layer *peri_module_layer(const peri_module *module) {
   return module->layer;
@@ -226,8 +224,7 @@ static peri_slot *find_slot(const peri_module *module, const char *name) {
   return NULL;
 }
 
-peri_tensor *peri__module_tensor(const peri_module *module,
-                                 const char *name) {
+peri_tensor *peri__module_tensor(const peri_module *module, const char *name) {
   const peri_slot *slot = find_slot(module, name);
   return slot ? slot->tensor : NULL;
 }
@@ -291,7 +288,8 @@ static int check_tensor(const peri_module *module, const char *name,
   if (kind == PERI_PARAMETER && !peri_is_leaf(tensor))
     return peri_fail(ctx, PERI_EGRAD,
                      "module: parameter \"%s\" was made by an operation, "
-                     "detach it first", name);
+                     "detach it first",
+                     name);
   return 0;
 }
 
@@ -304,8 +302,7 @@ static int check_slot(const peri_module *module, const char *name,
                      "module: a name is not empty and has no dot, got \"%s\"",
                      name ? name : "");
   if (kind == PERI_CHILD ? tensor != NULL : child != NULL)
-    return peri_fail(ctx, PERI_EARG, "module: \"%s\" has the wrong kind",
-                     name);
+    return peri_fail(ctx, PERI_EARG, "module: \"%s\" has the wrong kind", name);
   if (child) return check_child(module, child);
   return tensor ? check_tensor(module, name, kind, tensor) : 0;
 }
@@ -315,9 +312,9 @@ static peri_slot *add_slot(peri_module *module, const char *name) {
   peri_context *ctx = module->ctx;
   if (module->count == module->room) {
     int room = module->room ? 2 * module->room : 4;
-    peri_slot *slot = peri__grow(ctx, module->slot,
-                                 (size_t)module->count * sizeof *slot,
-                                 (size_t)room * sizeof *slot);
+    peri_slot *slot =
+        peri__grow(ctx, module->slot, (size_t)module->count * sizeof *slot,
+                   (size_t)room * sizeof *slot);
     if (!slot) return NULL;
     module->slot = slot;
     module->room = room;
@@ -339,9 +336,8 @@ static void remove_slot(peri_module *module, peri_slot *slot) {
   peri_module_free(old.child);
 }
 
-static int put_slot(peri_module *module, const char *name,
-                    peri_slot_kind kind, peri_tensor *tensor,
-                    peri_module *child) {
+static int put_slot(peri_module *module, const char *name, peri_slot_kind kind,
+                    peri_tensor *tensor, peri_module *child) {
   peri_slot *slot = find_slot(module, name);
   if (!slot) slot = add_slot(module, name);
   if (!slot) return module->ctx->status;
@@ -355,9 +351,8 @@ static int put_slot(peri_module *module, const char *name,
   return 0;
 }
 
-int peri_module_set(peri_module *module, const char *name,
-                    peri_slot_kind kind, peri_tensor *tensor,
-                    peri_module *child) {
+int peri_module_set(peri_module *module, const char *name, peri_slot_kind kind,
+                    peri_tensor *tensor, peri_module *child) {
   if (!module) return PERI_EARG;
   int status = peri__enter(module->ctx);
   if (status < 0) return status;
@@ -375,8 +370,8 @@ int peri_module_set(peri_module *module, const char *name,
 /* Write '.name' behind the first 'at' bytes of the path. */
 static void append_name(peri__tour *tour, size_t at, const char *name) {
   char *end = at < tour->room ? tour->path + at : NULL;
-  int length = snprintf(end, end ? tour->room - at : 0, "%s%s",
-                        at > 0 ? "." : "", name);
+  int length =
+      snprintf(end, end ? tour->room - at : 0, "%s%s", at > 0 ? "." : "", name);
   tour->length = at + (size_t)length;
 }
 
@@ -413,15 +408,14 @@ static bool count_down(peri__tour *tour, const peri_slot *slot) {
 
 bool peri_module_walk(const peri_module *module, int index, peri_slot *slot,
                       char *path, size_t room) {
-  if (!module || index < 0 || peri__enter_always(module->ctx) < 0)
-    return false;
+  if (!module || index < 0 || peri__enter_always(module->ctx) < 0) return false;
   countdown wanted = {index, slot};
   peri__tour tour = {
       .visit = count_down, .user = &wanted, .path = path, .room = room};
   bool found = !peri__walk(&tour, module);
   if (found && room > 0 && tour.length >= room) {
-    peri_fail(module->ctx, PERI_EARG,
-              "module: a path is longer than %zu bytes", room - 1);
+    peri_fail(module->ctx, PERI_EARG, "module: a path is longer than %zu bytes",
+              room - 1);
     found = false;
   }
   peri__leave(module->ctx);

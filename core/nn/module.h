@@ -16,9 +16,9 @@
 struct peri_module {
   peri_context *ctx;
   int64_t refs;
-  peri_module *next, *previous; /* all modules of the context */
-  const peri_layer *layer;      /* NULL: of the class 'type' */
-  peri_class type;              /* its name is a copy */
+  peri_module *next, *previous;      /* all modules of the context */
+  const peri_layer *layer;           /* NULL: of the class 'type' */
+  peri_class type;                   /* its name is a copy */
   peri_value value[PERI_MAX_PARAMS]; /* positions counted from 'base' */
   int base;
   bool training;

@@ -21,8 +21,8 @@ typedef struct {
   uint64_t stamp; /* of modules already written out */
 } printer;
 
-__attribute__((format(printf, 2, 3)))
-static void put(printer *to, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void put(printer *to,
+                                                      const char *format, ...) {
   bool fits = to->length < to->room;
   va_list list;
   va_start(list, format);

@@ -14,8 +14,8 @@ static bool among(const peri_tensor *x, peri_tensor *const *list, int count) {
 static void drop_used(peri_context *ctx, peri_tensor *const *used, int count,
                       peri_tensor *const *next, int next_count) {
   for (int i = 0; i < count; i++)
-    if (used[i] && used[i]->depth == ctx->depth &&
-        !among(used[i], used, i) && !among(used[i], next, next_count))
+    if (used[i] && used[i]->depth == ctx->depth && !among(used[i], used, i) &&
+        !among(used[i], next, next_count))
       peri__scope_drop(used[i]);
 }
 

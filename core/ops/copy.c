@@ -133,9 +133,8 @@ int peri__unwindow_forward(peri_frame *frame) {
   const peri_value *v = frame->value;
   int status = peri__fill_with(frame->y[0], &zero);
   if (status < 0) return status;
-  peri_tensor *part = peri_window(frame->y[0], v[1].list, v[1].count,
-                                  v[2].list, v[2].count, v[3].list,
-                                  v[3].count);
+  peri_tensor *part = peri_window(frame->y[0], v[1].list, v[1].count, v[2].list,
+                                  v[2].count, v[3].list, v[3].count);
   return part ? copy_into(frame->ctx, part, frame->in[0])
               : (int)frame->ctx->status;
 }

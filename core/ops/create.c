@@ -51,8 +51,7 @@ int peri__full_forward(peri_frame *frame) {
 }
 
 static int fill_whole(peri_frame *frame, int64_t number) {
-  const peri_value value = {
-      .type = PERI_P_NUMBER, .whole = true, .i = number};
+  const peri_value value = {.type = PERI_P_NUMBER, .whole = true, .i = number};
   return peri__fill_with(frame->y[0], &value);
 }
 
@@ -96,18 +95,16 @@ static double count_of(const range *r) {
 int peri__arange_infer(peri_frame *frame) {
   range r = range_of(frame);
   bool leads = r.step > 0 ? r.start <= r.stop : r.start >= r.stop;
-  if (r.whole)
-    leads = r.istep > 0 ? r.istart <= r.istop : r.istart >= r.istop;
+  if (r.whole) leads = r.istep > 0 ? r.istart <= r.istop : r.istart >= r.istop;
   double count = leads && r.step != 0 ? count_of(&r) : -1;
   if (!(count >= 0))
     return peri__op_fail(frame, PERI_EARG,
-                         "step %g does not lead from %g to %g", r.step,
-                         r.start, r.stop);
+                         "step %g does not lead from %g to %g", r.step, r.start,
+                         r.stop);
   if (!(count < 1e15))
     return peri__op_fail(frame, PERI_ESHAPE, "%g numbers are too many", count);
   int64_t size = (int64_t)count;
-  return make(frame, &size, 1,
-              dtype_of(frame, r.whole ? PERI_I64 : PERI_F32));
+  return make(frame, &size, 1, dtype_of(frame, r.whole ? PERI_I64 : PERI_F32));
 }
 
 int peri__arange_forward(peri_frame *frame) {
@@ -127,9 +124,8 @@ int peri__linspace_forward(peri_frame *frame) {
   double start = frame->value[0].f, stop = frame->value[1].f;
   int64_t steps = frame->value[2].i;
   double step = steps > 1 ? (stop - start) / (double)(steps - 1) : 0;
-  peri__numbers_attr attr = {.real = {start, step},
-                             .last = steps > 1 ? steps - 1 : -1,
-                             .stop = stop};
+  peri__numbers_attr attr = {
+      .real = {start, step}, .last = steps > 1 ? steps - 1 : -1, .stop = stop};
   return run_numbers(frame, PERI_K_arange, &attr);
 }
 
@@ -219,8 +215,8 @@ int peri__bernoulli_forward(peri_frame *frame) {
     const char *at = peri_tensor_data(flat);
     if (i % 65536 == 0 && peri__poll(frame->ctx) < 0) break;
     peri__convert(&p, PERI_F64, 1,
-                  at + (size_t)i * peri_dtype_size(flat->dtype), flat->dtype,
-                  1, 1);
+                  at + (size_t)i * peri_dtype_size(flat->dtype), flat->dtype, 1,
+                  1);
     if (!(p >= 0 && p <= 1))
       return peri__op_fail(frame, PERI_EARG,
                            "probabilities must be in [0, 1], got %g", p);

@@ -73,8 +73,8 @@ int peri__stack_forward(peri_frame *frame) {
   }
   peri_tensor **xs = peri__alloc(ctx, bytes);
   if (!xs) return ctx->status;
-  for (int i = 0; i < frame->nin; i++) xs[i] = peri_unsqueeze(frame->in[i],
-                                                              dim);
+  for (int i = 0; i < frame->nin; i++)
+    xs[i] = peri_unsqueeze(frame->in[i], dim);
   peri_cat_options options = {.dim = dim};
   if (ctx->status == 0) frame->y[0] = peri_cat(xs, frame->nin, &options);
   peri__free(ctx, xs);

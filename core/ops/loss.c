@@ -73,8 +73,7 @@ static int check_class_weight(const peri_frame *frame, int64_t classes) {
 static int check_input(const peri_frame *frame) {
   const peri_tensor *input = frame->in[0];
   if (!peri__is_float(input->dtype))
-    return peri__op_fail(frame, PERI_EDTYPE,
-                         "input must be a float, it is %s",
+    return peri__op_fail(frame, PERI_EDTYPE, "input must be a float, it is %s",
                          peri_dtype_name(input->dtype));
   if (input->ndim == 0)
     return peri__op_fail(frame, PERI_ESHAPE,
@@ -86,10 +85,9 @@ static int check_class(const peri_frame *frame, int64_t given,
                        int64_t classes) {
   if (given == frame->value[IGNORE_INDEX].i) return 0; /* does not count */
   if (given >= frame->base && given - frame->base < classes) return 0;
-  return peri__op_fail(frame, PERI_EINDEX,
-                       "target %lld is not a class, they are %d to %lld",
-                       (long long)given, frame->base,
-                       (long long)(classes - 1 + frame->base));
+  return peri__op_fail(
+      frame, PERI_EINDEX, "target %lld is not a class, they are %d to %lld",
+      (long long)given, frame->base, (long long)(classes - 1 + frame->base));
 }
 
 /* All classes must exist, asked before anything is computed. */
@@ -188,8 +186,8 @@ int peri__class_loss_backward(peri_backprop *grad) {
   options.keepdim = true;
   peri_tensor *expected =
       peri_mul(peri_softmax(x, dim), peri_sum(share, &options));
-  grad->dx[0] = peri_mul(peri_unsqueeze(grad->dy[0], dim),
-                         peri_sub(expected, share));
+  grad->dx[0] =
+      peri_mul(peri_unsqueeze(grad->dy[0], dim), peri_sub(expected, share));
   return 0;
 }
 

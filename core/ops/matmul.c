@@ -8,7 +8,7 @@
 
 /* How the inputs stand in the product. */
 typedef struct {
-  peri_meta a, b; /* with vectors made matrices */
+  peri_meta a, b;   /* with vectors made matrices */
   bool row, column; /* a, b was a vector */
 } sides;
 
@@ -33,10 +33,9 @@ static int check_product(const peri_frame *frame, const char *names[2]) {
       return peri__op_fail(frame, PERI_ESHAPE,
                            "%s must have at least one dimension", names[i]);
   if (a->dtype != b->dtype)
-    return peri__op_fail(frame, PERI_EDTYPE,
-                         "%s is %s, %s is %s; convert one with to", names[0],
-                         peri_dtype_name(a->dtype), names[1],
-                         peri_dtype_name(b->dtype));
+    return peri__op_fail(
+        frame, PERI_EDTYPE, "%s is %s, %s is %s; convert one with to", names[0],
+        peri_dtype_name(a->dtype), names[1], peri_dtype_name(b->dtype));
   return 0;
 }
 
@@ -55,8 +54,8 @@ int peri__matmul_infer(peri_frame *frame) {
   peri_meta *out = &frame->out[0];
   int64_t k = s.a.shape[s.a.ndim - 1];
   if (k != s.b.shape[s.b.ndim - 2]) return no_fit(frame, "differ in K");
-  int batch = peri__broadcast(s.a.shape, s.a.ndim - 2, s.b.shape,
-                              s.b.ndim - 2, out->shape);
+  int batch = peri__broadcast(s.a.shape, s.a.ndim - 2, s.b.shape, s.b.ndim - 2,
+                              out->shape);
   if (batch < 0) return no_fit(frame, "do not broadcast");
   if (batch + 2 > PERI_MAX_DIMS) return no_fit(frame, "have too many dims");
   out->ndim = batch;
@@ -99,9 +98,7 @@ int peri__matmul_forward(peri_frame *frame) {
 }
 
 /* Swap the last two dimensions. */
-static peri_tensor *turned(peri_tensor *x) {
-  return peri_transpose(x, -2, -1);
-}
+static peri_tensor *turned(peri_tensor *x) { return peri_transpose(x, -2, -1); }
 
 /* da = dy b^T, db = a^T dy, with vectors as matrices on the way and batch
    dimensions that were broadcast summed. */
@@ -204,8 +201,7 @@ int peri__linear_forward(peri_frame *frame) {
 int peri__linear_backward(peri_backprop *grad) {
   peri_tensor *dy = rows_of(grad->dy[0]);
   if (!dy) return grad->ctx->status;
-  if (grad->needs[0])
-    grad->dx[0] = peri_matmul(grad->dy[0], grad->in[1]);
+  if (grad->needs[0]) grad->dx[0] = peri_matmul(grad->dy[0], grad->in[1]);
   if (grad->needs[1])
     grad->dx[1] = peri_matmul(turned(dy), rows_of(grad->in[0]));
   if (grad->nin > 2 && grad->needs[2]) {

@@ -135,12 +135,13 @@ enum {
 
 /* ---- Rows ------------------------------------------------------------- */
 
+/* clang-format off */
 static const detail details[] = {
 #define UNARY(f, kind, params, forward, dx, low, high, doc) \
   {kind, f##_kernel, {f##_da}, {#dx}, {f##_reads_a}, low, high},
 #define BINARY(f, kind, forward, da, db, low, high, doc) \
-  {kind, f##_kernel, {f##_da, f##_db}, {#da, #db}, \
-   {f##_reads_a, f##_reads_b}, low, high},
+  {kind, f##_kernel, {f##_da, f##_db}, {#da, #db}, {f##_reads_a, f##_reads_b}, \
+   low, high},
 #define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
   {kind, f##_kernel, {f##_da, f##_db, f##_dc}, {#da, #db, #dc}, \
    {f##_reads_a, f##_reads_b, f##_reads_c}, low, high},
@@ -148,6 +149,7 @@ static const detail details[] = {
 #define STEP2(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
 #include "ops/pointwise.def"
 };
+/* clang-format on */
 
 /* Place of each row. */
 enum {
@@ -168,7 +170,7 @@ static int backward(peri_backprop *grad);
 #define FLAGS (ORDERED | PERI_OP_INPLACE)
 #define REST(f, flags, backward, doc) \
   {0}, flags, 0, details[f##_row].saves, infer, run_forward, backward, \
-  &details[f##_row], doc
+      &details[f##_row], doc
 static const peri_op rows[] = {
 #define UNARY(f, kind, params, forward, dx, low, high, doc) \
   {#f, {IN(x){0}}, {params{0}}, REST(f, FLAGS, backward, doc)},
@@ -179,8 +181,7 @@ static const peri_op rows[] = {
 #define STEP1(f, kind, forward, doc) \
   {#f, {IN(x){0}}, {{0}}, REST(f, FLAGS | PERI_OP_CONSTANT, NULL, doc)},
 #define STEP2(f, kind, forward, doc) \
-  {#f, {ANY(a) ANY(b){0}}, {{0}}, \
-   REST(f, FLAGS | PERI_OP_CONSTANT, NULL, doc)},
+  {#f, {ANY(a) ANY(b){0}}, {{0}}, REST(f, FLAGS | PERI_OP_CONSTANT, NULL, doc)},
 #include "ops/pointwise.def"
 };
 
@@ -204,8 +205,8 @@ static int broadcast_inputs(peri_frame *frame) {
   out->ndim = 0;
   for (int i = 0; i < frame->nin; i++) {
     const peri_tensor *x = frame->in[i];
-    int ndim = peri__broadcast(out->shape, out->ndim, x->shape, x->ndim,
-                               out->shape);
+    int ndim =
+        peri__broadcast(out->shape, out->ndim, x->shape, x->ndim, out->shape);
     if (ndim < 0) {
       peri_text first = peri__meta_text(out), second = peri__shape_of(x);
       return peri__op_fail(frame, PERI_ESHAPE,
@@ -244,8 +245,7 @@ static int infer(peri_frame *frame) {
   int status = broadcast_inputs(frame);
   if (status < 0) return status;
   frame->nout = 1;
-  frame->out[0].dtype =
-      row->kind == COMPARE ? PERI_BOOL : meeting_dtype(frame);
+  frame->out[0].dtype = row->kind == COMPARE ? PERI_BOOL : meeting_dtype(frame);
   return 0;
 }
 
@@ -325,8 +325,7 @@ static int backward(peri_backprop *grad) {
   for (int i = 0; i < grad->nin; i++) {
     if (!grad->needs[i]) continue;
     bool passes = strcmp(row->text[i], "DY") == 0;
-    grad->dx[i] =
-        grad->graph || passes ? row->rule[i](&w) : fused(grad, i);
+    grad->dx[i] = grad->graph || passes ? row->rule[i](&w) : fused(grad, i);
   }
   return grad->ctx->status;
 }

@@ -14,8 +14,8 @@ typedef struct {
 static plan plan_of(const peri_value *value, int ndim) {
   plan p = {.keep = value[1].i != 0};
   const peri_value *dim = &value[0];
-  bool all = dim->type == PERI_P_END ||
-             (dim->type == PERI_P_DIMS && dim->count == 0);
+  bool all =
+      dim->type == PERI_P_END || (dim->type == PERI_P_DIMS && dim->count == 0);
   for (int d = 0; d < ndim; d++) p.gone[d] = all;
   if (dim->type == PERI_P_DIM && ndim > 0) p.gone[dim->i] = true;
   for (int i = 0; ndim > 0 && dim->type == PERI_P_DIMS && i < dim->count; i++)
@@ -41,8 +41,7 @@ static void reduced_meta(const peri_frame *frame, peri_dtype dtype,
 
 int peri__sum_infer(peri_frame *frame) {
   peri_dtype dtype = frame->in[0]->dtype;
-  reduced_meta(frame, peri__is_float(dtype) ? dtype : PERI_I64,
-               &frame->out[0]);
+  reduced_meta(frame, peri__is_float(dtype) ? dtype : PERI_I64, &frame->out[0]);
   return 0;
 }
 
@@ -58,14 +57,15 @@ static int check_choice(const peri_frame *frame) {
   bool empty_result = false, empty_choice = false;
   for (int d = 0; d < x->ndim; d++) {
     if (x->shape[d] > 0) continue;
-    if (p.gone[d]) empty_choice = true;
-    else empty_result = true;
+    if (p.gone[d])
+      empty_choice = true;
+    else
+      empty_result = true;
   }
   if (!empty_choice || empty_result) return 0;
   peri_text shape = peri__shape_of(x);
   return peri__op_fail(frame, PERI_ESHAPE,
-                       "x of shape %s has no elements to choose from",
-                       shape.s);
+                       "x of shape %s has no elements to choose from", shape.s);
 }
 
 int peri__position_infer(peri_frame *frame) {
@@ -105,8 +105,7 @@ static int reduce(peri_frame *frame, int kernel) {
   peri__reduce_attr attr = {frame->base, over_all(frame->value)};
   peri_call call;
   peri__call_begin(&call, peri__kernel_id(kernel));
-  for (int i = 0; i < frame->nout; i++)
-    add_reduced(&call, frame->y[i], x, &p);
+  for (int i = 0; i < frame->nout; i++) add_reduced(&call, frame->y[i], x, &p);
   peri__call_in(&call, x);
   args[frame->nout] = x;
   memcpy(call.attr, &attr, sizeof attr);
@@ -154,9 +153,8 @@ static peri_tensor *at_position(peri_backprop *grad) {
   options.dtype = PERI_I64;
   options.stop = (double)(grad->base + (x->ndim ? x->shape[dim] : 1));
   options.device = peri_tensor_device(grad->dy[0]);
-  peri_tensor *places =
-      peri_reshape(peri_arange(grad->ctx, grad->base, &options), shape,
-                   x->ndim);
+  peri_tensor *places = peri_reshape(
+      peri_arange(grad->ctx, grad->base, &options), shape, x->ndim);
   return peri_where(peri_eq(places, restore(grad->out[1], grad)),
                     restore(grad->dy[0], grad), peri_number(grad->ctx, 0));
 }
@@ -171,14 +169,11 @@ static peri_tensor *shared_evenly(peri_backprop *grad) {
 
 int peri__max_backward(peri_backprop *grad) {
   if (!grad->dy[0]) return 0; /* only positions are used further on */
-  grad->dx[0] =
-      over_all(grad->value) ? shared_evenly(grad) : at_position(grad);
+  grad->dx[0] = over_all(grad->value) ? shared_evenly(grad) : at_position(grad);
   return 0;
 }
 
-int peri__min_backward(peri_backprop *grad) {
-  return peri__max_backward(grad);
-}
+int peri__min_backward(peri_backprop *grad) { return peri__max_backward(grad); }
 
 /* ---- Composed --------------------------------------------------------- */
 

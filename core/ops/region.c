@@ -10,8 +10,7 @@
 static peri_tensor *laid_out(peri_tensor *x, const int64_t *layout) {
   if (!x || peri__same_shape(x->strides, x->ndim, layout, x->ndim)) return x;
   peri_meta meta = peri__meta(x);
-  peri_tensor *y =
-      peri__tensor_make(x->ctx, &meta, layout, x->storage->meta);
+  peri_tensor *y = peri__tensor_make(x->ctx, &meta, layout, x->storage->meta);
   return y ? peri_copy_(y, x) : NULL;
 }
 
@@ -39,8 +38,8 @@ int peri__region_infer(peri_frame *frame) {
 int peri__region_forward(peri_frame *frame) {
   const peri_value *v = frame->value;
   peri_tensor *x = laid_out(frame->in[0], v[LAYOUT].list);
-  peri_copy_(frame->y[0], part_of(x, v[SHAPE].list, v[SHAPE].count,
-                                  &v[STRIDES], v[OFFSET].i));
+  peri_copy_(frame->y[0], part_of(x, v[SHAPE].list, v[SHAPE].count, &v[STRIDES],
+                                  v[OFFSET].i));
   return frame->ctx->status;
 }
 
@@ -62,8 +61,7 @@ int peri__unregion_forward(peri_frame *frame) {
   const peri_value *v = frame->value;
   peri_tensor *dy = frame->in[0], *y = frame->y[0];
   peri_tensor *base = laid_out(peri_zero_(y), v[LAYOUT].list);
-  peri_copy_(part_of(base, dy->shape, dy->ndim, &v[STRIDES], v[OFFSET].i),
-             dy);
+  peri_copy_(part_of(base, dy->shape, dy->ndim, &v[STRIDES], v[OFFSET].i), dy);
   if (base != y) peri_copy_(y, base);
   return frame->ctx->status;
 }

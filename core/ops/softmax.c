@@ -52,19 +52,18 @@ static peri_tensor *total(peri_tensor *x, const peri_value *value) {
 /* dx = y (dy - sum(dy y)) */
 int peri__softmax_backward(peri_backprop *grad) {
   peri_tensor *y = grad->out[0], *dy = grad->dy[0];
-  grad->dx[0] = grad->graph
-                    ? peri_mul(y, peri_sub(dy, total(peri_mul(dy, y),
-                                                     grad->value)))
-                    : fused(grad, PERI_K_softmax_dx);
+  grad->dx[0] =
+      grad->graph
+          ? peri_mul(y, peri_sub(dy, total(peri_mul(dy, y), grad->value)))
+          : fused(grad, PERI_K_softmax_dx);
   return 0;
 }
 
 /* dx = dy - e^y sum(dy) */
 int peri__log_softmax_backward(peri_backprop *grad) {
   peri_tensor *y = grad->out[0], *dy = grad->dy[0];
-  grad->dx[0] = grad->graph
-                    ? peri_sub(dy, peri_mul(peri_exp(y),
-                                            total(dy, grad->value)))
-                    : fused(grad, PERI_K_log_softmax_dx);
+  grad->dx[0] =
+      grad->graph ? peri_sub(dy, peri_mul(peri_exp(y), total(dy, grad->value)))
+                  : fused(grad, PERI_K_log_softmax_dx);
   return 0;
 }

@@ -101,8 +101,10 @@ int peri__flatten_forward(peri_frame *frame) {
                          first + frame->base, last + frame->base);
   for (int d = 0; d < x->ndim; d++) {
     size *= d >= first && d <= last ? x->shape[d] : 1;
-    if (d < first || d > last) shape[ndim++] = x->shape[d];
-    else if (d == last) shape[ndim++] = size;
+    if (d < first || d > last)
+      shape[ndim++] = x->shape[d];
+    else if (d == last)
+      shape[ndim++] = size;
   }
   if (x->ndim == 0) shape[ndim++] = 1;
   frame->y[0] = peri_reshape(frame->in[0], shape, ndim);
@@ -221,9 +223,9 @@ int peri__window_forward(peri_frame *frame) {
 
 int peri__window_backward(peri_backprop *grad) {
   const peri_meta *x = &grad->in_meta[0];
-  grad->dx[0] = peri_unwindow(
-      grad->dy[0], x->shape, x->ndim, grad->value[0].list, x->ndim,
-      grad->value[1].list, x->ndim, grad->value[2].list, x->ndim);
+  grad->dx[0] = peri_unwindow(grad->dy[0], x->shape, x->ndim,
+                              grad->value[0].list, x->ndim, grad->value[1].list,
+                              x->ndim, grad->value[2].list, x->ndim);
   return 0;
 }
 
@@ -345,8 +347,8 @@ static int find_window(peri_tensor *x, const peri_index *places, int count,
   const peri_index all = {PERI_ALL, 0, 0, 0};
   w->ndim = 0;
   if (count < 0 || count > x->ndim)
-    return peri_fail(x->ctx, PERI_EINDEX,
-                     "index: %d places for %d dimensions", count, x->ndim);
+    return peri_fail(x->ctx, PERI_EINDEX, "index: %d places for %d dimensions",
+                     count, x->ndim);
   for (int d = 0; d < x->ndim; d++) {
     const peri_index *place = d < count ? &places[d] : &all;
     int status = place_one(x, d, place, w);
@@ -357,8 +359,8 @@ static int find_window(peri_tensor *x, const peri_index *places, int count,
 }
 
 static peri_tensor *at_window(peri_tensor *x, const window *w) {
-  peri_tensor *part = peri_window(x, w->start, x->ndim, w->length, x->ndim,
-                                  w->step, x->ndim);
+  peri_tensor *part =
+      peri_window(x, w->start, x->ndim, w->length, x->ndim, w->step, x->ndim);
   if (!part || w->ndim == x->ndim) return part;
   peri_tensor *y = peri_view(part, w->shape, w->ndim);
   peri_release(part);

@@ -49,9 +49,7 @@ ADAM(double, sqrt)
 
 #define ROW(Name, coupled) \
   static void Name##_float(const peri__piece *x) { adam_float(x, coupled); } \
-  static void Name##_double(const peri__piece *x) { \
-    adam_double(x, coupled); \
-  } \
+  static void Name##_double(const peri__piece *x) { adam_double(x, coupled); } \
   void peri__##Name##_update(const peri_call *call) { \
     peri__update(call, Name##_float, Name##_double); \
   } \

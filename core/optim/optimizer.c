@@ -30,10 +30,10 @@ struct peri_optimizer {
   peri_context *ctx;
   const peri_optim *row;
   int kernel;
-  int count;               /* of parameters */
-  peri_tensor **parameter; /* shares */
+  int count;                              /* of parameters */
+  peri_tensor **parameter;                /* shares */
   peri_tensor *(*state)[PERI_MAX_STATES]; /* of each, NULL: not made yet */
-  peri_tensor *numbers;    /* [n] float64 */
+  peri_tensor *numbers;                   /* [n] float64 */
   peri_value value[PERI_MAX_PARAMS];
 };
 
@@ -63,8 +63,7 @@ static int lay_out(const peri_optim *row, const peri_value *value,
       for (int k = 0; k < value[i].count; k++)
         number[count++] = value[i].reals[k];
     } else {
-      number[count++] =
-          type == PERI_P_REAL ? value[i].f : (double)value[i].i;
+      number[count++] = type == PERI_P_REAL ? value[i].f : (double)value[i].i;
     }
   }
   return count;
@@ -129,8 +128,7 @@ static int check_parameter(const peri_optimizer *opt, const peri_tensor *p) {
     return refuse(opt, PERI_EGRAD, p, "does not require a gradient");
   if (overlaps(p)) return refuse(opt, PERI_EARG, p, "is an expanded view");
   for (int i = 0; i < opt->count; i++)
-    if (opt->parameter[i] == p)
-      return refuse(opt, PERI_EARG, p, "comes twice");
+    if (opt->parameter[i] == p) return refuse(opt, PERI_EARG, p, "comes twice");
   return 0;
 }
 
@@ -153,8 +151,8 @@ static int take_parameters(peri_optimizer *opt, peri_tensor *const *parameters,
 }
 
 static peri_optimizer *make_optimizer(peri_context *ctx, const peri_optim *row,
-                                      peri_tensor *const *parameters,
-                                      int count, const peri_value *value) {
+                                      peri_tensor *const *parameters, int count,
+                                      const peri_value *value) {
   peri_optimizer *opt = peri__alloc_zeroed(ctx, sizeof *opt);
   if (!opt) return NULL;
   opt->ctx = ctx;
@@ -237,8 +235,8 @@ int peri_optimizer_set(peri_optimizer *opt, int index,
 
 peri_tensor *peri_optimizer_state(const peri_optimizer *opt, int index,
                                   int state) {
-  bool there = index >= 0 && index < opt->count && state >= 0 &&
-               state < PERI_MAX_STATES;
+  bool there =
+      index >= 0 && index < opt->count && state >= 0 && state < PERI_MAX_STATES;
   return there ? opt->state[index][state] : NULL;
 }
 
@@ -262,9 +260,8 @@ static peri_tensor *make_state(const peri_tensor *p, int index) {
   if (index > 0) meta = peri__meta(p);
   if (meta.dtype != PERI_F64) meta.dtype = PERI_F32;
   bool ordered = index > 0 && peri__dense(p);
-  peri_tensor *state = peri__tensor_make(p->ctx, &meta,
-                                         ordered ? p->strides : NULL,
-                                         p->storage->meta);
+  peri_tensor *state = peri__tensor_make(
+      p->ctx, &meta, ordered ? p->strides : NULL, p->storage->meta);
   if (state && state->storage->data)
     memset(state->storage->data, 0, state->storage->bytes);
   return peri__hold(state);

@@ -14,7 +14,8 @@ int peri__SGD_check(peri_context *ctx, const double *number) {
   if (h->nesterov > 0 && !plain)
     return peri_fail(ctx, PERI_EARG,
                      "optim.SGD: nesterov needs momentum > 0 and dampening 0, "
-                     "got %g and %g", h->momentum, h->dampening);
+                     "got %g and %g",
+                     h->momentum, h->dampening);
   return 0;
 }
 

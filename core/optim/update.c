@@ -6,7 +6,7 @@
    is the whole, in place; else pieces of a row are copied out and back. */
 #include "update.h"
 
-#define PIECE 256                  /* elements copied out at once */
+#define PIECE 256                    /* elements copied out at once */
 #define ARRAYS (PERI_MAX_STATES + 1) /* parameter, gradient, states but step */
 
 /* The arrays with an entry per element: parameter, gradient, states. */

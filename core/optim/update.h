@@ -47,11 +47,11 @@
 /* Some neighbouring elements of a parameter. */
 typedef struct {
   int64_t count;
-  void *p;             /* parameter, changed in place */
-  const void *g;       /* its gradient */
-  const void *state;   /* peri__<Name>_states; NULL pointers: not used */
-  const void *number;  /* peri__<Name>_numbers */
-  double step;         /* updates of this parameter, this one included */
+  void *p;            /* parameter, changed in place */
+  const void *g;      /* its gradient */
+  const void *state;  /* peri__<Name>_states; NULL pointers: not used */
+  const void *number; /* peri__<Name>_numbers */
+  double step;        /* updates of this parameter, this one included */
 } peri__piece;
 
 typedef void peri__formula(const peri__piece *piece);

@@ -43,9 +43,8 @@ static bool computes(peri_context *ctx) {
 }
 
 /* One run with request 'n' failing. -> false when none was left to fail */
-static bool try_one(fault *f, peri_context *ctx, scenario run,
-                    const void *what, long n, bool forever, double want,
-                    bool *ok) {
+static bool try_one(fault *f, peri_context *ctx, scenario run, const void *what,
+                    long n, bool forever, double want, bool *ok) {
   size_t tensors = peri_memory_stats(ctx).live_tensors;
   size_t bytes = peri_memory_stats(ctx).live_bytes;
   fault_arm(f, FAULT_CORE, n, forever);
@@ -117,8 +116,7 @@ static peri_module *make_layer(peri_context *ctx, const peri_layer *layer) {
   peri_value value[PERI_MAX_PARAMS];
   peri_module *child = NULL;
   fill_required(layer->params, value);
-  if (layer->container)
-    child = make_layer(ctx, peri_layer_named("Linear"));
+  if (layer->container) child = make_layer(ctx, peri_layer_named("Linear"));
   peri_module *module =
       peri_module_new(ctx, layer, value, 0, &child, layer->container);
   peri_module_free(child);
@@ -146,8 +144,9 @@ static double run_optimizer(peri_context *ctx, const void *what) {
   peri_optimizer *opt = peri_optimizer_new(ctx, what, p, 2, NULL);
   for (int step = 0; step < 2; step++) {
     peri_zero_grad(opt);
-    peri_backward(peri_sum(peri_add(peri_sum(peri_mul(p[0], p[0]), NULL),
-                                    peri_sum(p[1], NULL)), NULL));
+    peri_backward(peri_sum(
+        peri_add(peri_sum(peri_mul(p[0], p[0]), NULL), peri_sum(p[1], NULL)),
+        NULL));
     peri_step(opt);
   }
   double result = peri_item(peri_sum(p[0], NULL));
@@ -187,8 +186,8 @@ static peri_loader *make_loader(peri_context *ctx, peri_dataset **set) {
 }
 
 /* One epoch of training, the way an embedder writes it. */
-static double train(peri_context *ctx, peri_module *model,
-                    peri_optimizer *opt, peri_loader *loader) {
+static double train(peri_context *ctx, peri_module *model, peri_optimizer *opt,
+                    peri_loader *loader) {
   double loss = 0;
   peri_tensor *batch[2];
   peri_loader_start(loader, 0);
@@ -196,9 +195,8 @@ static double train(peri_context *ctx, peri_module *model,
     peri_scope step = peri_scope_open(ctx);
     more = peri_loader_next(loader, batch, 2);
     if (more > 0) {
-      peri_tensor *y =
-          peri_cross_entropy(peri_forward(model, batch[0]), batch[1], NULL,
-                             NULL);
+      peri_tensor *y = peri_cross_entropy(peri_forward(model, batch[0]),
+                                          batch[1], NULL, NULL);
       peri_zero_grad(opt);
       if (peri_backward(y) == 0 && peri_step(opt) == 0) loss += peri_item(y);
     }

@@ -11,8 +11,7 @@ static const float numbers[6] = {1, 2, 3, 4, 5, 6};
 static peri_context *open(void) { return peri_context_new(NULL, NULL); }
 
 static peri_tensor *matrix(peri_context *ctx, int64_t rows, int64_t columns) {
-  return peri_tensor_new(ctx, numbers, (int64_t[]){rows, columns}, 2,
-                         PERI_F32);
+  return peri_tensor_new(ctx, numbers, (int64_t[]){rows, columns}, 2, PERI_F32);
 }
 
 static double total(peri_tensor *x) { return peri_item(peri_sum(x, NULL)); }
@@ -271,8 +270,8 @@ static void positions_from_zero(void) {
   CHECK(total(peri_at(x, at, 2)) == 10);
   CHECK(total(peri_at(x, at, 1)) == 15);
   CHECK(peri_set_at(x, at, 2, peri_number(ctx, 0)) == 0 && total(x) == 11);
-  double loss = peri_item(peri_cross_entropy(matrix(ctx, 2, 3), target, NULL,
-                                             NULL));
+  double loss =
+      peri_item(peri_cross_entropy(matrix(ctx, 2, 3), target, NULL, NULL));
   double spread = log(exp(-2) + exp(-1) + 1); /* of three steps of one */
   CHECK(fabs(loss - (2 + spread + spread) / 2) < 1e-6);
   const peri_index out = {PERI_AT, 2, 0, 0};

@@ -6,9 +6,14 @@ static const double numbers[] = {1, 2, 3};
 
 /* ---- Values ----------------------------------------------------------- */
 
-#define WORDS(choice) {.type = PERI_P_CHOICE, .whole = true, .i = choice}
-#define WHOLE(kind, number) {.type = kind, .whole = true, .i = number}
-#define SHAPE {.type = PERI_P_INTS, .count = 1, .list = {2}}
+#define WORDS(choice) \
+  { .type = PERI_P_CHOICE, .whole = true, .i = choice }
+#define WHOLE(kind, number) \
+  { .type = kind, .whole = true, .i = number }
+#define SHAPE \
+  { \
+    .type = PERI_P_INTS, .count = 1, .list = { 2 } \
+  }
 
 /* zeros(shape, dtype, device, requires_grad) with one value wrong. */
 static const struct {
@@ -125,7 +130,8 @@ static int launch(peri_tensor *first, peri_tensor *second, int nout, int nin,
 }
 
 #define SIZES(nout, nin, bytes) \
-  "launch: " nout " outputs (at least 1), " nin " inputs, together at most " \
+  "launch: " nout " outputs (at least 1), " nin \
+  " inputs, together at most " \
   "8; " bytes " attribute bytes, at most 128"
 
 static void refuses_wrong_sizes_of_a_launch(void) {

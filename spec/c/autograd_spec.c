@@ -58,8 +58,10 @@ static int note_mode(peri_backprop *grad) {
 }
 
 #define SAME(backward_hook, parameters) \
-  {.name = #backward_hook, .inputs = {{"x", 0}}, .params = {parameters{0}}, \
-   .infer = same_infer, .forward = same_forward, .backward = backward_hook}
+  { \
+    .name = #backward_hook, .inputs = {{"x", 0}}, .params = {parameters{0}}, \
+    .infer = same_infer, .forward = same_forward, .backward = backward_hook \
+  }
 #define NONE
 #define MODE {"mode", PERI_P_STRING, PERI_REQUIRED, {0}, 0, 0, NULL, NULL},
 static const peri_op nested = SAME(differentiate_inside, NONE);
@@ -192,8 +194,8 @@ static void sets_and_takes_gradients(void) {
 static void refuses_gradients_that_do_not_fit(void) {
   peri_tensor *w = leaf(3, one_to_three);
   CHECK(peri_set_grad(w, vector(2, one_to_three)) == PERI_ESHAPE);
-  CHECK(failed_with(PERI_ESHAPE,
-                    "grad: shape [2] does not fit a tensor of [3]"));
+  CHECK(
+      failed_with(PERI_ESHAPE, "grad: shape [2] does not fit a tensor of [3]"));
   peri_tensor *single = peri_to(vector(3, one_to_three), PERI_F32);
   CHECK(peri_set_grad(w, single) == PERI_EDTYPE);
   CHECK(failed_with(PERI_EDTYPE,

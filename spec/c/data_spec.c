@@ -210,6 +210,4 @@ static void loader_errors(peri_context *ctx) {
 static void (*const cases[])(peri_context *) = {
     batches, names, dataset_errors, loader_sizes, loader_order, loader_errors};
 
-int main(void) {
-  return RUN_CASES("data", cases);
-}
+int main(void) { return RUN_CASES("data", cases); }

@@ -121,9 +121,7 @@ static uint16_t narrow(peri_dtype dtype, double value) {
   return bits;
 }
 
-static bool is_nan(double v) {
-  return v != v;
-}
+static bool is_nan(double v) { return v != v; }
 
 static void every_half_is_read_and_written_back(void) {
   for (int f = 0; f < 2; f++) {

@@ -13,13 +13,13 @@
 enum { FAULT_CORE = 64, FAULT_LUA = 16 }; /* alignment of the requests */
 
 typedef struct {
-  long blocks;      /* held now */
-  size_t bytes;     /* in them */
-  size_t watched;   /* FAULT_CORE or FAULT_LUA */
-  long calls;       /* watched requests since fault_arm */
-  long fail_at;     /* the one that fails; 0: none */
-  bool forever;     /* and all after it */
-  bool hit;         /* a request has failed since fault_arm */
+  long blocks;    /* held now */
+  size_t bytes;   /* in them */
+  size_t watched; /* FAULT_CORE or FAULT_LUA */
+  long calls;     /* watched requests since fault_arm */
+  long fail_at;   /* the one that fails; 0: none */
+  bool forever;   /* and all after it */
+  bool hit;       /* a request has failed since fault_arm */
 } fault;
 
 static inline void *fault_alloc(void *user, size_t bytes, size_t alignment) {
@@ -31,8 +31,8 @@ static inline void *fault_alloc(void *user, size_t bytes, size_t alignment) {
       return NULL;
     }
   }
-  void *block = aligned_alloc(
-      alignment, (bytes + alignment - 1) / alignment * alignment);
+  void *block =
+      aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (block) {
     f->blocks++;
     f->bytes += bytes;

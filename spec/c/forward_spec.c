@@ -119,8 +119,7 @@ static void says_where_it_failed(void) {
   peri_clear_error(ctx);
   count.fail = true;
   CHECK(!peri_forward(inner, matrix(5, 4)));
-  CHECK(failed_with(PERI_ECALLBACK,
-                    "forward failed with status -11 (Block)"));
+  CHECK(failed_with(PERI_ECALLBACK, "forward failed with status -11 (Block)"));
   CHECK(!peri_forward(NULL, matrix(5, 4)));
   CHECK(failed_with(PERI_EARG, "forward: module is NULL"));
   peri_scope_close(scope);

@@ -16,9 +16,9 @@ static volatile double tiny = 0x1p-1060, smallest = 0x1p-1022;
 static volatile double third = 3, one = 1;
 
 static void entry_flushes_and_rounds_to_nearest(void) {
-  double nearest = one / third;
+  volatile double nearest = one / third;
   fesetround(FE_UPWARD);
-  double upward = one / third;
+  volatile double upward = one / third;
   CHECK(upward > nearest);
   unsigned state = peri__fp_enter();
   if (OURS) {

@@ -205,6 +205,4 @@ static void idx_world(peri_context *ctx) {
 static void (*const cases[])(peri_context *) = {
     idx_types, idx_shapes, idx_malformed, gzip_damaged, gzip_bomb, idx_world};
 
-int main(void) {
-  return RUN_CASES("idx", cases);
-}
+int main(void) { return RUN_CASES("idx", cases); }

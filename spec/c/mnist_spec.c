@@ -152,6 +152,4 @@ static void mnist_damaged(peri_context *ctx) {
 static void (*const cases[])(peri_context *) = {
     digits, mnist_drawn, mnist_files, mnist_counting, mnist_damaged};
 
-int main(void) {
-  return RUN_CASES("mnist", cases);
-}
+int main(void) { return RUN_CASES("mnist", cases); }

@@ -106,8 +106,9 @@ static void refuses_wrong_slots(void) {
   peri_scope scope = peri_scope_open(ctx);
   peri_tensor *x = matrix(1, 1);
   CHECK(peri_module_set(top, "a.b", PERI_BUFFER, x, NULL) == PERI_EARG);
-  CHECK(failed_with(PERI_EARG, "module: a name is not empty and has no dot, "
-                               "got \"a.b\""));
+  CHECK(failed_with(PERI_EARG,
+                    "module: a name is not empty and has no dot, "
+                    "got \"a.b\""));
   CHECK(peri_module_set(top, "", PERI_BUFFER, x, NULL) == PERI_EARG);
   peri_clear_error(ctx);
   CHECK(peri_module_set(top, "a", PERI_CHILD, x, NULL) == PERI_EARG);
@@ -115,8 +116,9 @@ static void refuses_wrong_slots(void) {
   peri_set_requires_grad(x, true);
   CHECK(peri_module_set(top, "a", PERI_PARAMETER, peri_neg(x), NULL) ==
         PERI_EGRAD);
-  CHECK(failed_with(PERI_EGRAD, "module: parameter \"a\" was made by an "
-                                "operation, detach it first"));
+  CHECK(failed_with(PERI_EGRAD,
+                    "module: parameter \"a\" was made by an "
+                    "operation, detach it first"));
   peri_scope_close(scope);
   peri_module_set(top, "child", PERI_CHILD, NULL, child);
   CHECK(peri_module_set(child, "up", PERI_CHILD, NULL, top) == PERI_EARG);
@@ -136,9 +138,8 @@ static int depth_reached(bool from_top) {
   int depth = 0;
   while (depth < 1000) {
     peri_module *next = block(&count);
-    int status = from_top
-                     ? peri_module_set(last, "x", PERI_CHILD, NULL, next)
-                     : peri_module_set(next, "x", PERI_CHILD, NULL, last);
+    int status = from_top ? peri_module_set(last, "x", PERI_CHILD, NULL, next)
+                          : peri_module_set(next, "x", PERI_CHILD, NULL, last);
     if (status == 0) depth++;
     peri_module_free(from_top || status < 0 ? next : last);
     if (status < 0) break;
@@ -171,14 +172,15 @@ static void prints_itself(void) {
   peri_module *all = peri_sequential_new(ctx, parts, 4);
   char text[512], shorter[10];
   size_t length = peri_module_text(all, text, sizeof text);
-  CHECK_TEXT(text, "nn.Sequential(\n"
-                   "  (0): nn.Linear(784 -> 256)\n"
-                   "  (1): nn.Dropout(p=0.2)\n"
-                   "  (2): Block(\n"
-                   "    (fc): nn.Linear(3 -> 3, bias=false)\n"
-                   "  )\n"
-                   "  (3): nn.Sequential()\n"
-                   ")");
+  CHECK_TEXT(text,
+             "nn.Sequential(\n"
+             "  (0): nn.Linear(784 -> 256)\n"
+             "  (1): nn.Dropout(p=0.2)\n"
+             "  (2): Block(\n"
+             "    (fc): nn.Linear(3 -> 3, bias=false)\n"
+             "  )\n"
+             "  (3): nn.Sequential()\n"
+             ")");
   CHECK(length == strlen(text));
   CHECK(peri_module_text(all, shorter, sizeof shorter) == length);
   CHECK_TEXT(shorter, "nn.Sequen");

@@ -1,6 +1,7 @@
 /* optim_cases.h - three steps of each optimizer over four float64 parameters,
    from PyTorch 1.13: 'number' in row order, the parameters, the gradient of
    each step, the parameters at the end. */
+/* clang-format off */
 static const struct {
   const char *name;
   double number[7], p[4], g[12], end[4];
@@ -116,3 +117,4 @@ static const struct {
    .end = {-0.5883558836345164, 0.5181921918350189, -0.022177160267493837,
      -1.527044914832076}},
 };
+/* clang-format on */

@@ -7,7 +7,7 @@
 
 /* The values of a row from numbers in row order. */
 static inline void values_of(const peri_optim *row, const double *number,
-                      peri_value *value) {
+                             peri_value *value) {
   memset(value, 0, PERI_MAX_PARAMS * sizeof *value);
   for (int i = 0; row->params[i].name; i++) {
     value[i].type = row->params[i].type;
@@ -24,7 +24,7 @@ static inline void values_of(const peri_optim *row, const double *number,
 }
 
 static inline peri_optimizer *make(const char *name, const double *number,
-                            peri_tensor **p, int count) {
+                                   peri_tensor **p, int count) {
   const peri_optim *row = peri_optim_named(name);
   peri_value value[PERI_MAX_PARAMS];
   values_of(row, number, value);

@@ -17,12 +17,14 @@ static void refuses_wrong_parameters(void) {
                     "optim.SGD: a parameter of shape [4] comes twice"));
   peri_tensor *frozen = peri_zeros(ctx, &one, 1, NULL);
   CHECK(!make("SGD", number, &frozen, 1));
-  CHECK(failed_with(PERI_EGRAD, "optim.SGD: a parameter of shape [1] does not "
-                                "require a gradient"));
+  CHECK(failed_with(PERI_EGRAD,
+                    "optim.SGD: a parameter of shape [1] does not "
+                    "require a gradient"));
   peri_tensor *made = peri_neg(p), *whole = peri_randperm(ctx, 3, NULL);
   CHECK(!make("SGD", number, &made, 1));
-  CHECK(failed_with(PERI_EGRAD, "optim.SGD: a parameter of shape [4] was made "
-                                "by an operation, not a leaf"));
+  CHECK(failed_with(PERI_EGRAD,
+                    "optim.SGD: a parameter of shape [4] was made "
+                    "by an operation, not a leaf"));
   CHECK(!make("SGD", number, &whole, 1));
   CHECK(failed_with(PERI_EDTYPE,
                     "optim.SGD: a parameter of shape [3] is not a float"));
@@ -40,15 +42,16 @@ static void refuses_wrong_numbers(void) {
   const double rate[] = {-1, 0, 0, 0, 0, 0};
   const peri_value minus = {.type = PERI_P_REAL, .f = -1};
   CHECK(!make("SGD", nesterov, &p, 1));
-  CHECK(failed_with(PERI_EARG, "optim.SGD: nesterov needs momentum > 0 and "
-                               "dampening 0, got 0 and 0"));
+  CHECK(failed_with(PERI_EARG,
+                    "optim.SGD: nesterov needs momentum > 0 and "
+                    "dampening 0, got 0 and 0"));
   CHECK(!make("AdamW", betas, &p, 1));
   CHECK(failed_with(PERI_EARG,
                     "optim.AdamW: betas must be under 1, got {0.9, 1}"));
   CHECK(!make("SGD", rate, &p, 1));
   CHECK(failed_with(PERI_EARG, "optim.SGD: lr must be at least 0, got -1"));
-  peri_optimizer *opt = peri_optimizer_new(ctx, peri_optim_named("SGD"), &p, 1,
-                                           NULL);
+  peri_optimizer *opt =
+      peri_optimizer_new(ctx, peri_optim_named("SGD"), &p, 1, NULL);
   CHECK(peri_optimizer_set(opt, 0, &minus) == PERI_EARG);
   peri_clear_error(ctx);
   CHECK(peri_optimizer_set(opt, 6, &minus) == PERI_EARG);

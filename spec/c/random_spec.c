@@ -63,9 +63,7 @@ static double ulps(double got, long double exact) {
   return (double)(fabsl((long double)got - exact) / ulp);
 }
 
-static double worst(double a, double b) {
-  return a > b ? a : b;
-}
+static double worst(double a, double b) { return a > b ? a : b; }
 
 /* At v = 0 the cosine is 1 and the sine 0: the first number is the radius. */
 static double radius_error(double u) {

@@ -9,8 +9,7 @@ static void walk(const peri_call *call, int dim, int64_t to, int64_t from) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   if (dim < y->ndim) {
     for (int64_t i = 0; i < y->shape[dim]; i++)
-      walk(call, dim + 1, to + i * y->strides[dim],
-           from + i * x->strides[dim]);
+      walk(call, dim + 1, to + i * y->strides[dim], from + i * x->strides[dim]);
   } else if (y->dtype == PERI_F32) {
     float v = ((const float *)x->data)[from];
     ((float *)y->data)[to] = v * v * v;
@@ -60,8 +59,9 @@ static const peri_op cube = {
     .forward = cube_forward,
     .backward = cube_backward,
     .detail = &cube_kernel_id,
-    .doc = "Third power: y = x^3.\nx  float tensor\n-> shape and dtype of x\n"
-           "grad  x",
+    .doc =
+        "Third power: y = x^3.\nx  float tensor\n-> shape and dtype of x\n"
+        "grad  x",
 };
 
 static int add_cube(peri_context *ctx) {
@@ -166,10 +166,9 @@ static void sources(void) {
              "must be dtype, device and requires_grad");
   peri_clear_error(ctx);
   CHECK(peri_register_op(ctx, &nothings) == 0);
-  const peri_value value[5] = {
-      {.type = PERI_P_INTS, .count = 1, .list = {3}},
-      {.type = PERI_P_END},
-      {.type = PERI_P_STRING, .s = "meta"}};
+  const peri_value value[5] = {{.type = PERI_P_INTS, .count = 1, .list = {3}},
+                               {.type = PERI_P_END},
+                               {.type = PERI_P_STRING, .s = "meta"}};
   peri_tensor *x = peri_apply(ctx, &nothings, NULL, 0, value, 0, NULL);
   CHECK(x && peri_tensor_numel(x) == 3);
   CHECK_TEXT(peri_tensor_device(x), "meta");
@@ -187,7 +186,9 @@ static void empty_handed(void) {
   static const unsigned kinds[] = {PERI_OP_COMPOSED, PERI_OP_VIEW};
   for (int i = 0; i < 2; i++) {
     peri_context *ctx = peri_context_new(NULL, NULL);
-    peri_op idle = {.name = "idle", .inputs = {{"x", 0}}, .flags = kinds[i],
+    peri_op idle = {.name = "idle",
+                    .inputs = {{"x", 0}},
+                    .flags = kinds[i],
                     .forward = make_nothing};
     peri_tensor *x = peri_tensor_new(ctx, data, (int64_t[]){2}, 1, PERI_F32);
     CHECK(peri_register_op(ctx, &idle) == 0);

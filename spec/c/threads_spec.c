@@ -143,9 +143,9 @@ static const struct {
   task run;
   bool in_order; /* it writes its elements once, the last one at the end */
 } tasks[] = {
-    {"exp", peri_exp, true},       {"copy", to_double, true},
-    {"sum", summed, false},        {"permutation", permuted, false},
-    {"matmul", product, true},     {"class_weights", class_loss, true},
+    {"exp", peri_exp, true},   {"copy", to_double, true},
+    {"sum", summed, false},    {"permutation", permuted, false},
+    {"matmul", product, true}, {"class_weights", class_loss, true},
 };
 
 enum { TASKS = sizeof tasks / sizeof *tasks };
