@@ -1,5 +1,5 @@
-/* apply.c - the one entry that every operation passes, whoever calls it:
-   checks of inputs and parameters, dimensions to count from 0, shapes by the
+/* apply.c - the entry that every operation passes, whoever calls it (in place
+   through inplace.c, with the same steps): checks of inputs and parameters, dimensions to count from 0, shapes by the
    row's infer, memory for the outputs, call records by its forward, and the
    graph node. Memory that may be missing is asked for before anything is
    changed. */
@@ -206,10 +206,11 @@ static int make_outputs(peri_frame *frame) {
   int64_t strides[PERI_MAX_DIMS];
   if (model) strides_like(model, frame->out[0].shape, strides);
   for (int i = 0; i < frame->nout; i++) {
-    peri_text shape = peri__meta_text(&frame->out[i]);
-    if (peri__numel(frame->out[i].shape, frame->out[i].ndim) < 0)
+    if (peri__numel(frame->out[i].shape, frame->out[i].ndim) < 0) {
+      peri_text shape = peri__meta_text(&frame->out[i]);
       return peri__op_fail(frame, PERI_ESHAPE,
                            "shape %s is too large or negative", shape.s);
+    }
     frame->y[i] = peri__tensor_make(frame->ctx, &frame->out[i],
                                     model ? strides : NULL, on_meta(frame));
     if (!frame->y[i]) return frame->ctx->status;
@@ -295,11 +296,11 @@ int peri__frame_forward(peri_frame *frame) {
   peri_context *ctx = frame->ctx;
   peri_scope scope = peri_scope_open(ctx);
   bool enabled = ctx->grad_enabled;
-  ctx->grad_enabled = false;    /* the node is the whole history */
-  ctx->whole += frame->inplace; /* changed wholly or not at all */
+  ctx->grad_enabled = false;          /* the node is the whole history */
+  ctx->unstoppable += frame->inplace; /* changed wholly or not at all */
   int status = frame->op->forward(frame);
   if (status == 0) status = ctx->status;
-  ctx->whole -= frame->inplace;
+  ctx->unstoppable -= frame->inplace;
   ctx->grad_enabled = enabled;
   peri_scope_close(scope);
   return status;

@@ -227,7 +227,7 @@ static int prepare(peri_context *ctx, peri_call *call) {
     return peri_fail(ctx, PERI_EDEVICE, "no kernel with number %d",
                      call->kernel);
   call->run = kernel.run;
-  call->stop = ctx->whole ? NULL : &ctx->interrupted;
+  call->stop = ctx->unstoppable ? NULL : &ctx->interrupted;
   int status = choose_provider(ctx, call);
   if (status < 0 || call->workspace_bytes == 0) return status;
   call->workspace = peri__alloc(ctx, call->workspace_bytes);
@@ -263,7 +263,7 @@ int peri__call_run(peri_context *ctx, peri_call *call,
     return status;
   }
   go(ctx, call);
-  return ctx->whole ? 0 : peri__poll(ctx);
+  return ctx->unstoppable ? 0 : peri__poll(ctx);
 }
 
 int peri__calls_run(peri_context *ctx, peri_pending *list, int count) {

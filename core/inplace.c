@@ -8,21 +8,6 @@
    first element is written. */
 #include "internal.h"
 
-/* From the smallest stride up, each must step over all that those before it
-   reach. */
-static bool overlaps_itself(const peri_tensor *x) {
-  int order[PERI_MAX_DIMS];
-  int64_t reached = 0;
-  peri__order_dims(x->strides, x->ndim, order);
-  for (int i = x->ndim - 1; i >= 0; i--) {
-    int d = order[i];
-    if (x->shape[d] < 2) continue;
-    if (x->strides[d] <= reached) return true;
-    reached += (x->shape[d] - 1) * x->strides[d];
-  }
-  return false;
-}
-
 /* What may be changed at all, whatever the result will be. */
 static int check_inplace(const peri_frame *frame) {
   peri_tensor *x = frame->in[0];
@@ -36,7 +21,7 @@ static int check_inplace(const peri_frame *frame) {
                          "%s is a leaf that requires a gradient; change it "
                          "inside no_grad",
                          frame->op->inputs[0].name);
-  if (overlaps_itself(x))
+  if (peri__overlaps(x))
     return peri__op_fail(frame, PERI_EARG,
                          "%s is expanded, its elements share memory",
                          frame->op->inputs[0].name);
@@ -73,7 +58,7 @@ static int separate(peri_frame *frame, peri_tensor **in) {
   for (int i = 1; i < frame->nin; i++) {
     peri_tensor *y = in[i];
     if (!y || y->storage != x->storage || same_view(x, y)) continue;
-    in[i] = peri_clone(y);
+    in[i] = peri__copy(y);
     if (!in[i]) return frame->ctx->status;
   }
   return 0;
@@ -117,15 +102,11 @@ static void region_values(const peri_tensor *x, peri_value value[4]) {
   set_list(&value[3], x->base->strides, x->base->ndim);
 }
 
-/* A node of row 'name' that makes 'y', which is attached to it. */
-static int attach(peri_context *ctx, const char *name, peri_tensor *const *in,
+/* A node of 'op' that makes 'y', which is attached to it. */
+static int attach(peri_context *ctx, const peri_op *op, peri_tensor *const *in,
                   int nin, const peri_value *value, peri_tensor *y) {
-  peri_frame frame = {.ctx = ctx,
-                      .op = peri__op_named(NULL, name),
-                      .in = in,
-                      .nin = nin,
-                      .value = value,
-                      .nout = 1};
+  peri_frame frame = {
+      .ctx = ctx, .op = op, .in = in, .nin = nin, .value = value, .nout = 1};
   frame.y[0] = y;
   peri_node *node = peri__node_begin(&frame);
   if (!node) return ctx->status;
@@ -147,9 +128,9 @@ static int make_histories(peri_frame *frame, peri_node *node, histories *h) {
   frame->y[0] = h->part;
   if (node) peri__node_finish(node, frame);
   peri_tensor *const joined[2] = {x->base, h->part};
-  int status = attach(frame->ctx, "embed", joined, 2, value, h->base);
+  int status = attach(frame->ctx, peri__embed_row(), joined, 2, value, h->base);
   if (status < 0) return status;
-  return attach(frame->ctx, "region", &h->base, 1, value, h->view);
+  return attach(frame->ctx, peri__region_row(), &h->base, 1, value, h->view);
 }
 
 /* 'x' takes over the history of 'from'. */

@@ -79,7 +79,7 @@ struct peri_context {
   uint64_t serial;   /* of the last storage */
   uint64_t sequence; /* of the last node */
   bool grad_enabled;
-  int whole;         /* above 0: calls run to their end, interrupt or not */
+  int unstoppable;   /* above 0: calls run to their end, interrupt or not */
   peri_tensor *made; /* tensors of open scopes, the newest first */
   peri_tensor *kept; /* tensors owned by callers and holders */
   int64_t depth;     /* open scopes, the root not counted */
@@ -252,6 +252,8 @@ peri_storage *peri__storage_hold(peri_storage *storage);
 void peri__storage_drop(peri_context *ctx, peri_storage *storage);
 peri_meta peri__meta(const peri_tensor *x);
 bool peri__dense(const peri_tensor *x);
+/* True if elements share memory, so that they cannot be written one by one. */
+bool peri__overlaps(const peri_tensor *x);
 /* Elements of 'x' as flat row-major: 'x' itself or a copy in the scope. */
 peri_tensor *peri__contiguous(peri_tensor *x);
 void peri__tensors_end(peri_context *ctx);
@@ -370,6 +372,9 @@ peri_tensor *peri__plus(peri_tensor *a, peri_tensor *b);
 peri_tensor *peri__copy(peri_tensor *x);
 peri_tensor *peri__zeros_like(peri_tensor *x);
 peri_tensor *peri__ones_like(peri_tensor *x);
+/* The rows that rewrite the history of a base (ops/region.c). */
+const peri_op *peri__region_row(void);
+const peri_op *peri__embed_row(void);
 /* 'x' summed to 'meta', undoing a broadcast, and converted to its dtype. */
 peri_tensor *peri__fit(peri_tensor *x, const peri_meta *meta);
 /* Overwrite 'to' with a plain number (ops/copy.c). */

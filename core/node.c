@@ -67,7 +67,7 @@ static int save_inputs(peri_node *node, const peri_frame *frame,
     if (!x) continue;
     add_edge(node, i, x);
     if (i >= PERI_MAX_INPUTS || !(saves & PERI_SAVE_IN(i))) continue;
-    if (i == 0 && frame->inplace) x = peri_clone(x);
+    if (i == 0 && frame->inplace) x = peri__copy(x);
     if (!x) return frame->ctx->status;
     node->in[i] = peri__hold(x);
     node->in_version[i] = x->storage->version;

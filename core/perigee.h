@@ -120,8 +120,9 @@ typedef struct {
   void *alloc_user;  /* first argument of both hooks */
   size_t byte_limit; /* bytes held from 'alloc' at once; 0: no limit */
   bool no_cache;     /* give every freed block back at once */
-  int threads;       /* threads of the kernels; 0: as many as processors */
-  const char *isa;   /* instruction-set level; NULL: the best there is */
+  int threads;     /* that kernels may use; 0: as many as processors. The plain
+                  kernels use one. */
+  const char *isa; /* instruction-set level; NULL: the best there is */
   void (*log)(void *user, peri_log_level level, const char *text);
   void *log_user;
   uint64_t seed; /* of the random numbers, as by peri_manual_seed */
@@ -156,8 +157,9 @@ PERI_API const char *peri_nearest(const char *name, const char *const *names,
                                   int count);
 
 /* Ask the work running in 'ctx' to stop: it fails with PERI_EINTERRUPT within
-   10 milliseconds. One atomic store; safe from a signal handler or any
-   thread. Stays set until peri_clear_error. */
+   10 milliseconds, but for changes in place and optimizer steps, which end
+   first so that nothing is half changed. One atomic store; safe from a signal
+   handler or any thread. Stays set until peri_clear_error. */
 PERI_API void peri_interrupt(peri_context *ctx);
 
 /* Start the random numbers anew from 'seed' (Philox4x32-10). */
@@ -586,7 +588,8 @@ PERI_API peri_recording *peri_record(peri_context *ctx);
 /* Stop recording. */
 PERI_API int peri_record_stop(peri_recording *recording);
 /* Run the calls again on what their buffers hold now: no memory is asked
-   for, nothing is checked, the results are those of the plain run. */
+   for, and the results are those of the plain run. Shapes cannot change; what
+   an index holds is not checked again: positions out of range give zeros. */
 PERI_API int peri_replay(peri_recording *recording);
 PERI_API int peri_recording_size(const peri_recording *recording);
 PERI_API const peri_call *peri_recording_call(const peri_recording *recording,

@@ -306,7 +306,7 @@ static int distance(const char *a, const char *b) {
 const char *peri_nearest(const char *name, const char *const *names,
                          int count) {
   const char *nearest = NULL;
-  int best = (int)strlen(name) / 2 + 2; /* farther is no likeness */
+  int best = (int)strlen(name) / 3 + 2; /* farther is no likeness */
   for (int i = 0; i < count; i++) {
     int d = distance(name, names[i]);
     if (d >= best) continue;

@@ -386,6 +386,21 @@ bool peri__dense(const peri_tensor *x) {
   return true;
 }
 
+/* From the smallest stride up, each must step over all that those before it
+   reach. */
+bool peri__overlaps(const peri_tensor *x) {
+  int order[PERI_MAX_DIMS];
+  int64_t reached = 0;
+  peri__order_dims(x->strides, x->ndim, order);
+  for (int i = x->ndim - 1; i >= 0; i--) {
+    int d = order[i];
+    if (x->shape[d] < 2) continue;
+    if (x->strides[d] <= reached) return true;
+    reached += (x->shape[d] - 1) * x->strides[d];
+  }
+  return false;
+}
+
 void *peri_tensor_data(peri_tensor *x) {
   if (!x || !x->storage->data) return NULL;
   return (char *)x->storage->data +

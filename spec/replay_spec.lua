@@ -99,6 +99,14 @@ describe("a recording", function()
     assert.is_false(y:eq(first):all())
   end)
 
+  it("gives zeros where an index has left its range", function()
+    local x, index, y = pg.ones { 3, 2 }, pg.tensor { 3, 1 }, nil
+    local recording = pg.record(function() y = x:index_select(index, 1) end)
+    index[1] = 1 << 40
+    recording:replay()
+    assert.are.same({ { 0, 0 }, { 1, 1 } }, y:totable())
+  end)
+
   it("refuses another one inside", function()
     raises(function()
       pg.record(function() pg.record(function() end) end)

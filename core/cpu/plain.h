@@ -55,11 +55,13 @@ size_t peri__matmul_workspace(const peri_call *call);
 
 /* ---- Attributes ------------------------------------------------------- */
 
+#define PERI_POINTWISE_PARAMS 4 /* of a row, at most */
+
 typedef struct {
   peri_dtype compute;
   unsigned has; /* bit k: parameter k is given */
-  double real[2];
-  int64_t whole[2];
+  double real[PERI_POINTWISE_PARAMS];
+  int64_t whole[PERI_POINTWISE_PARAMS];
 } peri__pointwise_attr;
 
 /* sum, max, min, any, all, argmax, argmin: the output has size 1 in the

@@ -65,9 +65,10 @@ void peri__plain_arange(const peri_call *call) {
 
 void peri__plain_eye(const peri_call *call) {
   const peri_arg *y = &call->arg[0];
-  for (int64_t i = 0; i < y->shape[0] && !peri_call_stopped(call); i++)
+  for (int64_t i = 0; i < y->shape[0]; i++)
     for (int64_t j = 0; j < y->shape[1]; j++) {
       int64_t one = i == j;
+      if (j % PERI_POLL == 0 && peri_call_stopped(call)) return;
       peri__convert(peri__at(y, i * y->strides[0] + j * y->strides[1]),
                     y->dtype, 1, &one, PERI_I64, 1, 1);
     }
@@ -75,16 +76,26 @@ void peri__plain_eye(const peri_call *call) {
 
 /* ---- take and spread: peri__dim_attr, argument 2 holds positions ------ */
 
-/* Place of position 'i' of the index, counted from 0. */
+/* Place of position 'i' of the index, counted from 0; -1 if it is out of range,
+   which a replay may meet: what an index holds is checked when an operation is
+   applied, not when its record runs again. */
 static int64_t chosen(const peri_arg *index, int64_t i, int64_t base,
                       int64_t size) {
   int64_t given;
   peri__convert(&given, PERI_I64, 1, peri__at(index, i * index->strides[0]),
                 index->dtype, 1, 1);
-  return given < 0 ? given + size : given - base;
+  return peri__place(given, (int)base, size);
 }
 
-/* y[.., i, ..] = x[.., index[i], ..] along 'dim'. */
+static void write_zeros(const peri_call *part) {
+  peri_call fill = *part;
+  const peri__numbers_attr zero = {.whole = true};
+  fill.nin = 0;
+  memcpy(fill.attr, &zero, sizeof zero);
+  peri__plain_fill(&fill);
+}
+
+/* y[.., i, ..] = x[.., index[i], ..] along 'dim', zeros where there is none. */
 void peri__plain_take(const peri_call *call) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   const peri_arg *index = &call->arg[2];
@@ -95,10 +106,14 @@ void peri__plain_take(const peri_call *call) {
   part.arg[0].shape[attr.dim] = part.arg[1].shape[attr.dim] = 1;
   for (int64_t i = 0; i < index->shape[0]; i++) {
     int64_t from = chosen(index, i, attr.base, x->shape[attr.dim]);
-    part.arg[0].data = peri__at(y, i * y->strides[attr.dim]);
-    part.arg[1].data = peri__at(x, from * x->strides[attr.dim]);
-    peri__plain_copy(&part);
     if (peri_call_stopped(call)) return;
+    part.arg[0].data = peri__at(y, i * y->strides[attr.dim]);
+    if (from >= 0) {
+      part.arg[1].data = peri__at(x, from * x->strides[attr.dim]);
+      peri__plain_copy(&part);
+    } else {
+      write_zeros(&part);
+    }
   }
 }
 
@@ -109,6 +124,7 @@ static void add_row(const peri_call *call, const peri__walk *walk,
   int last = walk->ndim - 1;
   for (int64_t i = 0; i < walk->shape[last]; i++) {
     double sum, more;
+    if (i % PERI_POLL == 0 && peri_call_stopped(call)) return;
     void *at = peri__at(y, offset[0] + i * walk->strides[0][last]);
     const void *from = peri__at(x, offset[1] + i * walk->strides[1][last]);
     peri__convert(&sum, PERI_F64, 1, at, y->dtype, 1, 1);
@@ -118,7 +134,8 @@ static void add_row(const peri_call *call, const peri__walk *walk,
   }
 }
 
-/* y[.., index[i], ..] += x[.., i, ..] along 'dim', in the order of i. */
+/* y[.., index[i], ..] += x[.., i, ..] along 'dim', in the order of i; what has
+   no place is left out. */
 void peri__plain_spread(const peri_call *call) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   const peri_arg *index = &call->arg[2];
@@ -130,6 +147,8 @@ void peri__plain_spread(const peri_call *call) {
   for (int64_t i = 0; i < index->shape[0]; i++) {
     int64_t to = chosen(index, i, attr.base, y->shape[attr.dim]);
     peri__walk walk;
+    if (to < 0) continue;
+    if (peri_call_stopped(call)) return;
     part.arg[0].data = peri__at(y, to * y->strides[attr.dim]);
     part.arg[1].data = peri__at(x, i * x->strides[attr.dim]);
     peri__walk_begin(&walk, &part);

@@ -54,11 +54,11 @@ size_t peri__matmul_workspace(const peri_call *call) {
 }
 
 /* Rows of b in the compute type, one after the other. */
-static const void *pack(const product *p) {
+static const void *pack(const peri_call *call, const product *p) {
   const peri_arg *b = p->b;
   size_t size = peri_dtype_size(p->compute);
   if (in_place(b, p->compute)) return peri__at(b, p->offset[2]);
-  for (int64_t k = 0; k < p->k; k++) {
+  for (int64_t k = 0; k < p->k && !peri_call_stopped(call); k++) {
     const void *row = peri__at(b, p->offset[2] + k * b->strides[b->ndim - 2]);
     peri__convert(p->packed + (size_t)(k * p->n) * size, p->compute, 1, row,
                   b->dtype, b->strides[b->ndim - 1], p->n);
@@ -132,7 +132,7 @@ static void add_bias(const product *p) {
 /* One matrix of the batch, row by row: a row of a in the compute type, the
    sum into a row of its own, converted on the way out. */
 static void one_product(const peri_call *call, const product *p) {
-  const void *b = pack(p);
+  const void *b = pack(call, p);
   int da = p->a->ndim - 1, dy = p->y->ndim - 1;
   for (int64_t i = 0; i < p->m && !peri_call_stopped(call); i++) {
     const void *row = peri__at(p->a, p->offset[1] + i * p->a->strides[da - 1]);

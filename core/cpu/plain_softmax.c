@@ -24,6 +24,11 @@ static int64_t stride_of(const peri_arg *arg, int dim) {
   return arg->ndim > 0 ? arg->strides[dim] : 0;
 }
 
+/* Asked every PERI_POLL elements of a line. */
+static bool stopped(const peri_call *call, int64_t i) {
+  return i % PERI_POLL == 0 && peri_call_stopped(call);
+}
+
 /* max and log sum e^(x - max) of a line. */
 typedef struct {
   double max, log_sum;
@@ -31,16 +36,17 @@ typedef struct {
 
 /* NaN and +inf in the line end up in the sum; -inf alone gives nothing to
    subtract. */
-static scale scale_of(const peri_arg *x, int64_t offset, int dim) {
+static scale scale_of(const peri_call *call, const peri_arg *x, int64_t offset,
+                      int dim) {
   int64_t count = length_of(x, dim), stride = stride_of(x, dim);
   scale s = {-INFINITY, 0};
   double sum = 0;
-  for (int64_t i = 0; i < count; i++) {
+  for (int64_t i = 0; i < count && !stopped(call, i); i++) {
     double value = get(x, offset + i * stride);
     if (value > s.max) s.max = value;
   }
   if (s.max == -INFINITY) s.max = 0; /* nothing but -inf, or NaN */
-  for (int64_t i = 0; i < count; i++)
+  for (int64_t i = 0; i < count && !stopped(call, i); i++)
     sum += exp(get(x, offset + i * stride) - s.max);
   s.log_sum = log(sum);
   return s;
@@ -68,8 +74,8 @@ static void each_line(const peri_call *call, int dim,
 static void log_softmax_line(const peri_call *call, const int64_t *offset) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   int dim = dim_of(call);
-  scale s = scale_of(x, offset[1], dim);
-  for (int64_t i = 0; i < length_of(x, dim); i++) {
+  scale s = scale_of(call, x, offset[1], dim);
+  for (int64_t i = 0; i < length_of(x, dim) && !stopped(call, i); i++) {
     double value = get(x, offset[1] + i * stride_of(x, dim));
     put(y, offset[0] + i * stride_of(y, dim), value - s.max - s.log_sum);
   }
@@ -78,8 +84,8 @@ static void log_softmax_line(const peri_call *call, const int64_t *offset) {
 static void softmax_line(const peri_call *call, const int64_t *offset) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   int dim = dim_of(call);
-  scale s = scale_of(x, offset[1], dim);
-  for (int64_t i = 0; i < length_of(x, dim); i++) {
+  scale s = scale_of(call, x, offset[1], dim);
+  for (int64_t i = 0; i < length_of(x, dim) && !stopped(call, i); i++) {
     double value = get(x, offset[1] + i * stride_of(x, dim));
     put(y, offset[0] + i * stride_of(y, dim), exp(value - s.max - s.log_sum));
   }
@@ -100,10 +106,10 @@ static void softmax_dx_line(const peri_call *call, const int64_t *offset) {
   const peri_arg *dx = &call->arg[0], *y = &call->arg[1], *dy = &call->arg[2];
   int dim = dim_of(call);
   double sum = 0;
-  for (int64_t i = 0; i < length_of(y, dim); i++)
+  for (int64_t i = 0; i < length_of(y, dim) && !stopped(call, i); i++)
     sum += get(y, offset[1] + i * stride_of(y, dim)) *
            get(dy, offset[2] + i * stride_of(dy, dim));
-  for (int64_t i = 0; i < length_of(y, dim); i++)
+  for (int64_t i = 0; i < length_of(y, dim) && !stopped(call, i); i++)
     put(dx, offset[0] + i * stride_of(dx, dim),
         get(y, offset[1] + i * stride_of(y, dim)) *
             (get(dy, offset[2] + i * stride_of(dy, dim)) - sum));
@@ -114,9 +120,9 @@ static void log_softmax_dx_line(const peri_call *call, const int64_t *offset) {
   const peri_arg *dx = &call->arg[0], *y = &call->arg[1], *dy = &call->arg[2];
   int dim = dim_of(call);
   double sum = 0;
-  for (int64_t i = 0; i < length_of(y, dim); i++)
+  for (int64_t i = 0; i < length_of(y, dim) && !stopped(call, i); i++)
     sum += get(dy, offset[2] + i * stride_of(dy, dim));
-  for (int64_t i = 0; i < length_of(y, dim); i++)
+  for (int64_t i = 0; i < length_of(y, dim) && !stopped(call, i); i++)
     put(dx, offset[0] + i * stride_of(dx, dim),
         get(dy, offset[2] + i * stride_of(dy, dim)) -
             exp(get(y, offset[1] + i * stride_of(y, dim))) * sum);
@@ -150,7 +156,7 @@ static void class_weights_line(const peri_call *call, const int64_t *offset) {
                   target->dtype, 1, 1);
   bool counts = soft || given != attr.ignore_index;
   put(total, offset[1], soft ? 1 : 0);
-  for (int64_t k = 0; k < classes; k++) {
+  for (int64_t k = 0; k < classes && !stopped(call, k); k++) {
     double w = weight->data ? get(weight, k * weight->strides[0]) : 1;
     bool here = !soft && given == k + attr.base;
     double p = soft ? get(target, offset[2] + k * stride_of(target, attr.dim))
@@ -178,9 +184,9 @@ void peri__plain_class_weights(const peri_call *call) {
 static void class_loss_line(const peri_call *call, const int64_t *offset) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1], *share = &call->arg[2];
   int dim = dim_of(call);
-  scale s = scale_of(x, offset[1], dim);
+  scale s = scale_of(call, x, offset[1], dim);
   double loss = 0;
-  for (int64_t k = 0; k < length_of(x, dim); k++) {
+  for (int64_t k = 0; k < length_of(x, dim) && !stopped(call, k); k++) {
     double part = get(share, offset[2] + k * stride_of(share, dim));
     double logit = get(x, offset[1] + k * stride_of(x, dim));
     if (part != 0) loss += part * (s.max - logit + s.log_sum);

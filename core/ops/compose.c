@@ -8,6 +8,10 @@ peri_tensor *peri__plus(peri_tensor *a, peri_tensor *b) {
 
 peri_tensor *peri__copy(peri_tensor *x) { return peri_pack(x); }
 
+const peri_op *peri__region_row(void) { return peri__op_named(NULL, "region"); }
+
+const peri_op *peri__embed_row(void) { return peri__op_named(NULL, "embed"); }
+
 peri_tensor *peri__zeros_like(peri_tensor *x) {
   peri_zeros_options options = peri_zeros_defaults();
   options.dtype = x->dtype;

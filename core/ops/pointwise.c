@@ -133,6 +133,18 @@ enum {
 #include "ops/pointwise.def"
 };
 
+/* Their parameters have room in the attributes of a record. */
+#define UNARY(f, kind, params, forward, dx, low, high, doc) \
+  _Static_assert( \
+      sizeof((const peri_param[]){params{0}}) / sizeof(peri_param) <= \
+          PERI_POINTWISE_PARAMS + 1, \
+      #f " has too many parameters");
+#define BINARY(f, kind, forward, da, db, low, high, doc)
+#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc)
+#define STEP1(f, kind, forward, doc)
+#define STEP2(f, kind, forward, doc)
+#include "ops/pointwise.def"
+
 /* ---- Rows ------------------------------------------------------------- */
 
 /* clang-format off */

@@ -107,13 +107,6 @@ static int refuse(const peri_optimizer *opt, peri_status status,
                    opt->row->name, shape.s, why);
 }
 
-/* Elements that share memory cannot be updated one by one. */
-static bool overlaps(const peri_tensor *p) {
-  for (int d = 0; d < p->ndim; d++)
-    if (p->strides[d] == 0 && p->shape[d] > 1) return true;
-  return false;
-}
-
 static int check_parameter(const peri_optimizer *opt, const peri_tensor *p) {
   if (!p)
     return peri_fail(opt->ctx, PERI_EARG, "optim.%s: a parameter is missing",
@@ -126,7 +119,8 @@ static int check_parameter(const peri_optimizer *opt, const peri_tensor *p) {
     return refuse(opt, PERI_EGRAD, p, "was made by an operation, not a leaf");
   if (!p->requires_grad)
     return refuse(opt, PERI_EGRAD, p, "does not require a gradient");
-  if (overlaps(p)) return refuse(opt, PERI_EARG, p, "is an expanded view");
+  if (peri__overlaps(p))
+    return refuse(opt, PERI_EARG, p, "is an expanded view");
   for (int i = 0; i < opt->count; i++)
     if (opt->parameter[i] == p) return refuse(opt, PERI_EARG, p, "comes twice");
   return 0;

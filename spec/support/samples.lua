@@ -151,7 +151,10 @@ local function pointwise(row)
   end
   local list = { sample(same), empty = sample(none) }
   if #row.inputs > 1 then list[2] = sample(mixed) end
-  if row.params[1] then list[#list + 1] = sample(same, { min = -0.7 }) end
+  if row.params[1] then -- with the first parameter, inside the domain
+    local at = row.domain.low + 0.33 * (row.domain.high - row.domain.low)
+    list[#list + 1] = sample(same, { [row.params[1].name] = at })
+  end
   return list
 end
 
