@@ -1,8 +1,8 @@
 /* apply.c - the entry that every operation passes, whoever calls it (in place
-   through inplace.c, with the same steps): checks of inputs and parameters, dimensions to count from 0, shapes by the
-   row's infer, memory for the outputs, call records by its forward, and the
-   graph node. Memory that may be missing is asked for before anything is
-   changed. */
+   through inplace.c, with the same steps): checks of inputs and parameters,
+   dimensions to count from 0, shapes by the row's infer, memory for the
+   outputs, call records by its forward, and the graph node. Memory that may be
+   missing is asked for before anything is changed. */
 #include "internal.h"
 
 #include <stdio.h>

@@ -281,9 +281,11 @@ static int check_seed(const peri_tensor *output, const peri_tensor *seed) {
    number unless the gradient flowing in is given. */
 static int check_output(const peri_tensor *output, const peri_tensor *seed) {
   if (!peri_requires_grad(output))
-    return peri_fail(output->ctx, PERI_EGRAD,
-                     "backward: the tensor has no history and does not "
-                     "require a gradient");
+    return peri_fail(
+        output->ctx, PERI_EGRAD,
+        "backward: the tensor has no history and does not "
+        "require a gradient%s",
+        output->ctx->grad_enabled ? "" : "; recording is off (no_grad)");
   if (peri__stale(output)) {
     peri_text changer = peri__changer(output->storage);
     return peri_fail(output->ctx, PERI_EGRAD,

@@ -189,12 +189,12 @@ void peri__node_drop(peri_context *ctx, peri_node *node) {
 /* ---- Leaves ----------------------------------------------------------- */
 
 bool peri_requires_grad(const peri_tensor *x) {
-  return x->requires_grad || x->node;
+  return x && (x->requires_grad || x->node);
 }
 
-bool peri_is_leaf(const peri_tensor *x) { return !x->node; }
+bool peri_is_leaf(const peri_tensor *x) { return x && !x->node; }
 
-peri_tensor *peri_grad(const peri_tensor *x) { return x->grad; }
+peri_tensor *peri_grad(const peri_tensor *x) { return x ? x->grad : NULL; }
 
 static int set_requires_grad(peri_tensor *x, bool on) {
   if (x->node)

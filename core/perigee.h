@@ -13,7 +13,9 @@
               every maker returns NULL, every procedure its status, and
               nothing runs, so calls nest and one check at the end suffices.
               NULL for an optional input means none; NULL for a required one
-              without an error is itself an error.
+              without an error is itself an error, which stands in the context
+              if any argument has one, and else in the return value alone.
+              What looks at NULL sees 0, NULL or false.
    Threads    One context serves one thread at a time; a second one is refused
               with PERI_EBUSY. Different contexts share nothing. Only
               peri_interrupt may be called from anywhere.

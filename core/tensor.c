@@ -337,19 +337,34 @@ void peri__tensors_end(peri_context *ctx) {
 
 /* ---- Looking ---------------------------------------------------------- */
 
-peri_context *peri_tensor_context(const peri_tensor *x) { return x->ctx; }
-peri_dtype peri_tensor_dtype(const peri_tensor *x) { return x->dtype; }
-int peri_tensor_ndim(const peri_tensor *x) { return x->ndim; }
-const int64_t *peri_tensor_shape(const peri_tensor *x) { return x->shape; }
-const int64_t *peri_tensor_strides(const peri_tensor *x) { return x->strides; }
-size_t peri_tensor_bytes(const peri_tensor *x) { return x->storage->bytes; }
+peri_context *peri_tensor_context(const peri_tensor *x) {
+  return x ? x->ctx : NULL;
+}
+
+peri_dtype peri_tensor_dtype(const peri_tensor *x) {
+  return x ? x->dtype : PERI_DTYPE_NONE;
+}
+
+int peri_tensor_ndim(const peri_tensor *x) { return x ? x->ndim : 0; }
+
+const int64_t *peri_tensor_shape(const peri_tensor *x) {
+  return x ? x->shape : NULL;
+}
+
+const int64_t *peri_tensor_strides(const peri_tensor *x) {
+  return x ? x->strides : NULL;
+}
+
+size_t peri_tensor_bytes(const peri_tensor *x) {
+  return x ? x->storage->bytes : 0;
+}
 
 int64_t peri_tensor_numel(const peri_tensor *x) {
-  return peri__numel(x->shape, x->ndim);
+  return x ? peri__numel(x->shape, x->ndim) : 0;
 }
 
 const char *peri_tensor_device(const peri_tensor *x) {
-  return x->storage->meta ? "meta" : "cpu";
+  return x && x->storage->meta ? "meta" : x ? "cpu" : "none";
 }
 
 peri_meta peri__meta(const peri_tensor *x) {
@@ -358,6 +373,7 @@ peri_meta peri__meta(const peri_tensor *x) {
 
 bool peri_tensor_is_contiguous(const peri_tensor *x) {
   int64_t expected = 1;
+  if (!x) return false;
   if (peri_tensor_numel(x) == 0) return true;
   for (int d = x->ndim - 1; d >= 0; d--) {
     if (x->shape[d] == 1) continue;

@@ -2,7 +2,7 @@ local pg = require "perigee"
 local nn, optim, data = pg.nn, pg.optim, pg.data
 
 pg.manual_seed(42)
-local train, test = data.mnist()
+local train, test = assert(data.mnist())
 local model = nn.Sequential {
   nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 10) }
 local opt = optim.Adam(model:parameters(), { lr = 1e-3 })

@@ -150,10 +150,12 @@ void peri_dataset_free(peri_dataset *dataset) {
 /* ---- What it is ------------------------------------------------------- */
 
 peri_context *peri_dataset_context(const peri_dataset *dataset) {
-  return dataset->ctx;
+  return dataset ? dataset->ctx : NULL;
 }
 
-int64_t peri_dataset_size(const peri_dataset *dataset) { return dataset->size; }
+int64_t peri_dataset_size(const peri_dataset *dataset) {
+  return dataset ? dataset->size : 0;
+}
 
 peri_tensor *peri_dataset_tensor(const peri_dataset *dataset, int index) {
   bool there = dataset && index >= 0 && index < dataset->count;
@@ -166,7 +168,7 @@ const char *peri_dataset_class(const peri_dataset *dataset, int index) {
 }
 
 const char *peri_dataset_source(const peri_dataset *dataset) {
-  return dataset->source ? dataset->source : "tensors";
+  return dataset && dataset->source ? dataset->source : "tensors";
 }
 
 static int set_scale(peri_dataset *set, int index, double scale) {

@@ -58,10 +58,11 @@ void peri_loader_free(peri_loader *loader) {
 }
 
 peri_context *peri_loader_context(const peri_loader *loader) {
-  return loader->ctx;
+  return loader ? loader->ctx : NULL;
 }
 
 int64_t peri_loader_size(const peri_loader *loader) {
+  if (!loader) return 0;
   int64_t full = loader->size / loader->options.batch_size;
   bool rest = loader->size % loader->options.batch_size != 0;
   return rest && !loader->options.drop_last ? full + 1 : full;

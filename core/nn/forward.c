@@ -113,6 +113,12 @@ static int no_module(peri_tensor *const *in, int nin) {
   return PERI_EARG;
 }
 
+static bool foreign(const peri_context *ctx, peri_tensor *const *in, int nin) {
+  for (int i = 0; i < nin; i++)
+    if (in[i] && in[i]->ctx != ctx) return true;
+  return false;
+}
+
 int peri_module_forward(peri_module *module, peri_tensor *const *in, int nin,
                         peri_tensor **out, int room) {
   if (!module) return no_module(in, nin);
@@ -124,6 +130,9 @@ int peri_module_forward(peri_module *module, peri_tensor *const *in, int nin,
     status = depth;
   else if (nin < 0 || room < 1)
     status = peri_fail(ctx, PERI_EARG, "forward: no room for results");
+  else if (foreign(ctx, in, nin))
+    status = peri_fail(ctx, PERI_EARG,
+                       "forward: an input belongs to another context");
   else
     status = run_scoped(module, in, nin, out, room);
   peri_module_leave(ctx, depth);

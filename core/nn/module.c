@@ -178,25 +178,28 @@ peri_module *peri_module_custom(peri_context *ctx, const peri_class *type) {
 /* ---- Looking ---------------------------------------------------------- */
 
 peri_context *peri_module_context(const peri_module *module) {
-  return module->ctx;
+  return module ? module->ctx : NULL;
 }
 
-void *peri_module_user(const peri_module *module) { return module->type.user; }
+void *peri_module_user(const peri_module *module) {
+  return module ? module->type.user : NULL;
+}
 
 const peri_layer *peri_module_layer(const peri_module *module) {
-  return module->layer;
+  return module ? module->layer : NULL;
 }
 
 const char *peri_module_type(const peri_module *module) {
+  if (!module) return "none";
   return module->layer ? module->layer->name : module->type.name;
 }
 
 const peri_value *peri_module_values(const peri_module *module) {
-  return module->value;
+  return module ? module->value : NULL;
 }
 
 bool peri_module_training(const peri_module *module) {
-  return module->training;
+  return module && module->training;
 }
 
 int peri__module_base(const peri_module *module) { return module->base; }

@@ -191,15 +191,15 @@ void peri_optimizer_free(peri_optimizer *opt) {
 /* ---- Looking and changing --------------------------------------------- */
 
 peri_context *peri_optimizer_context(const peri_optimizer *opt) {
-  return opt->ctx;
+  return opt ? opt->ctx : NULL;
 }
 
 const peri_optim *peri_optimizer_row(const peri_optimizer *opt) {
-  return opt->row;
+  return opt ? opt->row : NULL;
 }
 
 static bool has_param(const peri_optimizer *opt, int index) {
-  return index >= 0 && index < peri__count_params(opt->row->params);
+  return opt && index >= 0 && index < peri__count_params(opt->row->params);
 }
 
 peri_value peri_optimizer_value(const peri_optimizer *opt, int index) {

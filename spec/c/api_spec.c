@@ -339,9 +339,29 @@ static void log_sink(void) {
   peri_vm_close(vm);
 }
 
+/* What a failed call returned can be looked at. */
+static void looks_at_null(void) {
+  CHECK(peri_tensor_context(NULL) == NULL && !peri_tensor_shape(NULL));
+  CHECK(peri_tensor_dtype(NULL) == PERI_DTYPE_NONE && !peri_is_leaf(NULL));
+  CHECK(peri_tensor_ndim(NULL) == 0 && peri_tensor_numel(NULL) == 0);
+  CHECK(!peri_tensor_strides(NULL) && peri_tensor_bytes(NULL) == 0);
+  CHECK_TEXT(peri_tensor_device(NULL), "none");
+  CHECK(!peri_tensor_is_contiguous(NULL) && !peri_tensor_data(NULL));
+  CHECK(!peri_requires_grad(NULL) && !peri_grad(NULL));
+  CHECK(!peri_module_context(NULL) && !peri_module_layer(NULL));
+  CHECK(!peri_module_values(NULL) && !peri_module_training(NULL));
+  CHECK(!peri_module_user(NULL));
+  CHECK_TEXT(peri_module_type(NULL), "none");
+  CHECK(!peri_optimizer_context(NULL) && !peri_optimizer_row(NULL));
+  CHECK(peri_optimizer_value(NULL, 0).type == PERI_P_END);
+  CHECK(!peri_dataset_context(NULL) && peri_dataset_size(NULL) == 0);
+  CHECK(!peri_loader_context(NULL) && peri_loader_size(NULL) == 0);
+}
+
 int main(void) {
   sticky_error();
   nulls();
+  looks_at_null();
   options();
   foreign_tensors();
   scopes();
