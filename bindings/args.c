@@ -137,16 +137,30 @@ static bool read_string(lua_State *L, int index, peri_value *value) {
   return true;
 }
 
+/* The dtype that other programs call 'name', or NULL. */
+static const char *usual_dtype(const char *name) {
+  static const char *const pairs[][2] = {{"float", "float32"},
+                                         {"double", "float64"},
+                                         {"int", "int64"},
+                                         {"long", "int64"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+    if (strcmp(name, pairs[i][0]) == 0) return pairs[i][1];
+  return NULL;
+}
+
 static bool read_dtype(lua_State *L, const char *what, int index,
                        peri_value *value) {
   const char *names[PERI_DTYPES];
   int count = 0;
   if (lua_type(L, index) != LUA_TSTRING) return false;
-  peri_dtype dtype = peri_dtype_named(lua_tostring(L, index));
+  const char *name = lua_tostring(L, index), *usual = usual_dtype(name);
+  peri_dtype dtype = peri_dtype_named(name);
   for (int i = 1; i < PERI_DTYPES; i++)
     names[count++] = peri_dtype_name((peri_dtype)i);
+  if (dtype == PERI_DTYPE_NONE && usual)
+    pgl_error(L, "%s has no dtype '%s'; did you mean '%s'?", what, name, usual);
   if (dtype == PERI_DTYPE_NONE)
-    pgl_unknown(L, what, "dtype", lua_tostring(L, index), names, count);
+    pgl_unknown(L, what, "dtype", name, names, count);
   value->whole = true;
   value->i = dtype;
   return true;

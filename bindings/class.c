@@ -4,7 +4,7 @@
    An instance is a module of core of the class's name; its fields lie in a
    table of its own. A module or a parameter that is assigned to a field is
    registered in core under the field's name, in order of assignment, and so is
-   found, trained and saved. Calls from Lua pass any values; calls from core,
+   found and trained. Calls from Lua pass any values; calls from core,
    when a container of core holds an instance, pass tensors and run in the
    coroutine that entered core. */
 #include <limits.h>
@@ -39,16 +39,38 @@ bool pgl_instance_field(lua_State *L) {
   return false;
 }
 
-/* A plain table of modules would hide their parameters. */
-static void refuse_module_table(lua_State *L, const pgl_state *S,
-                                const peri_module *module, const char *name) {
+static bool is_parameter(const peri_tensor *x) {
+  return x && peri_is_leaf(x) && peri_requires_grad(x);
+}
+
+/* A plain table would hide modules and parameters. */
+static void refuse_table(lua_State *L, const pgl_state *S,
+                         const peri_module *module, const char *name) {
   if (lua_type(L, 3) != LUA_TTABLE) return;
-  for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1))
+  for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
     if (pgl_to_module(L, S, -1))
       pgl_error(L,
                 "%s: field '%s' is a plain table of modules, whose "
                 "parameters would not be found; make it a nn.ModuleList",
                 peri_module_type(module), name);
+    if (is_parameter(pgl_to_tensor(L, S, -1)))
+      pgl_error(L,
+                "%s: field '%s' is a plain table of parameters, which would "
+                "not be found; assign each to a field of its own",
+                peri_module_type(module), name);
+  }
+}
+
+/* What a module has found stays of its kind; nil takes it out. */
+static void refuse_other_kind(lua_State *L, const peri_module *module,
+                              const peri_slot *slot, bool child, bool leaf) {
+  if (lua_isnil(L, 3)) return;
+  if (slot->kind == PERI_PARAMETER && !leaf)
+    pgl_error(L, "%s: '%s' is a parameter; assign nn.Parameter(x) or nil",
+              peri_module_type(module), slot->name);
+  if (slot->kind == PERI_CHILD && !child)
+    pgl_error(L, "%s: '%s' is a module; assign a module or nil",
+              peri_module_type(module), slot->name);
 }
 
 /* What a field becomes in core when it gets the value at 3. */
@@ -65,13 +87,11 @@ static registration judge_field(lua_State *L, const pgl_state *S,
   peri_tensor *x = r.child ? NULL : pgl_to_tensor(L, S, 3);
   peri_slot slot = {.name = NULL};
   bool held = pgl_find_slot(module, name, &slot);
-  bool leaf = x && peri_is_leaf(x) && peri_requires_grad(x);
+  bool leaf = is_parameter(x);
   r.kind = r.child ? PERI_CHILD : leaf ? PERI_PARAMETER : slot.kind;
   r.listed = r.child || leaf || held;
   if (leaf || (held && slot.kind == PERI_BUFFER)) r.tensor = x;
-  if (x && !leaf && held && slot.kind == PERI_PARAMETER)
-    pgl_error(L, "%s: '%s' is a parameter; assign nn.Parameter(x) or nil",
-              peri_module_type(module), name);
+  if (held) refuse_other_kind(L, module, &slot, r.child != NULL, leaf);
   return r;
 }
 
@@ -92,7 +112,7 @@ int pgl_set_instance_field(lua_State *L, pgl_state *S, peri_module *module) {
   if (strcmp(name, "training") == 0)
     return pgl_error(L, "%s: training is set by train() and eval()",
                      peri_module_type(module));
-  refuse_module_table(L, S, module, name);
+  refuse_table(L, S, module, name);
   lua_settop(L, 3);
   lua_getiuservalue(L, 1, FIELDS);
   lua_pushvalue(L, 2);
@@ -303,7 +323,7 @@ const pgl_function pgl_nn_functions[] = {
      "parent  another class whose functions it inherits, or nil\n"
      "-> class, whose field super is the parent"},
     {"ModuleList", "nn.ModuleList(list)", NULL,
-     "Make a list of modules, each of which is found, trained and saved.\n"
+     "Make a list of modules, each of which is found and trained.\n"
      "list[i] and #list as of a table; list:append(module) adds one. It has\n"
      "no forward: call the modules in it."},
     {"is_module", "nn.is_module(value)", is_module,

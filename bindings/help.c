@@ -8,6 +8,34 @@
 
 /* ---- What there is ---------------------------------------------------- */
 
+/* Texts about what is no function. */
+static const pgl_function topics[] = {
+    {"indexing", "t[i], t[{ place, place, ... }]", NULL,
+     "Take part of a tensor, as a view. Positions count from 1, negative ones\n"
+     "from the end: -1 is the last.\n"
+     "t[2]                   position 2 of dimension 1, which goes away; of a\n"
+     "                       1-D tensor a number\n"
+     "t[{ 2, 5 }]            one place per dimension: row 2, column 5\n"
+     "t[{ { 2, 5 } }]        a range {first, last}, both ends included\n"
+     "t[{ { 1, -1, 2 } }]    {first, last, step}: every second one\n"
+     "t[{ {}, 3 }]           {} is everything\n"
+     "t[{ { 1, 2 }, {}, 3 }] several; dimensions not named stay whole\n"
+     "t[place] = value       writes there a number, a boolean, nested lists\n"
+     "                       or a tensor\n"
+     "errors  index if a position is 0 or past the end"},
+    {"operators", "x + y, -x, x & y, #x, x .. y", NULL,
+     "Lua's operators on tensors; one side may be a number.\n"
+     "+ - * / // % ^  add, sub, mul, div, floor_divide, remainder, pow\n"
+     "-x              neg\n"
+     "& | ~x          logical_and, logical_or, logical_not\n"
+     "==              whether both are the same tensor; use x:eq(y):all() for\n"
+     "                equal elements\n"
+     "< <= > >=       raise: x:lt(y) compares element by element\n"
+     "#x              size of dimension 1\n"
+     "x .. y          text of both\n"
+     "ipairs, pairs   raise, ipairs past the last; x:rows() iterates"},
+    {NULL, NULL, NULL, NULL}};
+
 /* Functions of the binding, with what stands in front of their names. */
 static const struct {
   const char *title, *before;
@@ -29,6 +57,7 @@ static const struct {
     {"methods of optimizers", "optimizer:", pgl_optimizer_methods},
     {"methods of loaders", "loader:", pgl_loader_methods},
     {"methods of recordings", "recording:", pgl_recording_methods},
+    {"topics", "", topics},
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
 

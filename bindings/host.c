@@ -259,6 +259,7 @@ int main(int argc, char **argv) {
       .argv = argv,
       .script = asked.script,
       .environment = !asked.closed,
+      .may_exit = true,
   };
   peri_vm *vm = peri_vm_open(&options, &why);
   if (!vm) {

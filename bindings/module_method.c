@@ -185,6 +185,5 @@ const pgl_function pgl_module_methods[] = {
      "Forget the gradients of all parameters."},
     {"register_buffer", "module:register_buffer(name, x)",
      method_register_buffer,
-     "Keep x under a name: it moves and is saved with the module, but is not\n"
-     "trained."},
+     "Keep x under a name: it moves with the module, but is not trained."},
     {NULL, NULL, NULL, NULL}};

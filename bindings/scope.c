@@ -200,7 +200,8 @@ const pgl_function pgl_scope_functions[] = {
      "Tell whether operations are recorded."},
     {"scope", "pg.scope(fn, ...)", open_scope,
      "Call fn(...), free at once the tensors made in it, and return what it\n"
-     "returns. Tensors among the results, or in tables among them, survive.\n"
+     "returns. Tensors among the results, or directly in tables among them,\n"
+     "survive.\n"
      "Without fn the value returned ends the scope when it is closed, and its\n"
      "keep(...) lets tensors survive:\n"
      "local s <close> = pg.scope(). A tensor freed so raises when it is used."},

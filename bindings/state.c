@@ -193,12 +193,21 @@ pgl_state *pgl_find(lua_State *L) {
   return S;
 }
 
+/* The whole number that 'text' is; -1, which no context takes, if it is none.
+ */
+static int read_threads(const char *text) {
+  char *end;
+  long count = strtol(text, &end, 10);
+  bool fine = end != text && *end == '\0' && count >= 0 && count <= INT_MAX;
+  return fine ? (int)count : -1;
+}
+
 void pgl_environment(peri_options *options) {
   const char *threads = getenv("PERIGEE_THREADS");
   if (!options->isa) options->isa = getenv("PERIGEE_ISA");
   if (!options->data_path) options->data_path = getenv("PERIGEE_DATA");
   if (options->threads == 0 && threads)
-    options->threads = (int)strtol(threads, NULL, 10);
+    options->threads = read_threads(threads);
 }
 
 /* The context of 'S', whose userdata is at the top. */

@@ -65,6 +65,21 @@ static int shape_tostring(lua_State *L) {
   return 1;
 }
 
+/* Shapes are equal if their sizes are. */
+static int shape_eq(lua_State *L) {
+  lua_Unsigned ndim = lua_rawlen(L, 1);
+  bool same = lua_istable(L, 1) && lua_istable(L, 2) &&
+              lua_rawlen(L, 2) == ndim;
+  for (lua_Unsigned d = 1; same && d <= ndim; d++) {
+    lua_rawgeti(L, 1, (lua_Integer)d);
+    lua_rawgeti(L, 2, (lua_Integer)d);
+    same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+  }
+  lua_pushboolean(L, same);
+  return 1;
+}
+
 void pgl_push_shape(lua_State *L, const peri_tensor *x) {
   int64_t shape[PERI_MAX_DIMS]; /* a copy: making a table may free x */
   int ndim = peri_tensor_ndim(x);
@@ -77,6 +92,8 @@ void pgl_push_shape(lua_State *L, const peri_tensor *x) {
   if (luaL_newmetatable(L, "perigee.shape")) {
     lua_pushcfunction(L, shape_tostring);
     lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, shape_eq);
+    lua_setfield(L, -2, "__eq");
   }
   lua_setmetatable(L, -2);
 }

@@ -28,6 +28,7 @@ struct peri_vm {
   void (*log)(void *user, peri_log_level level, const char *text);
   void *log_user;
   const char *error; /* constant, or the string at position 1 of L */
+  _Atomic(lua_State *) current; /* coroutine that runs */
   atomic_int running, stopping;
   bool loading; /* code is being compiled: errors need no traceback */
   bool warns;   /* as warn("@on") and warn("@off") say */
@@ -79,12 +80,14 @@ static int explain(lua_State *L) {
   return (*vm_place(L))->loading ? 1 : pgl_traceback(L);
 }
 
-/* Hook that ends a script; set by peri_vm_interrupt. A coroutine may keep it
-   after the visit, and must then not be harmed. */
+/* Hook that ends a script; set by peri_vm_interrupt. It stays while the VM
+   stops, so that a script which catches the error is stopped at its next
+   instruction. A coroutine may keep it after the visit, and must then not be
+   harmed. */
 static void stop_script(lua_State *L, lua_Debug *where) {
   (void)where;
-  lua_sethook(L, NULL, 0, 0);
   if (atomic_load(&(*vm_place(L))->stopping)) luaL_error(L, "interrupted");
+  lua_sethook(L, NULL, 0, 0);
 }
 
 /* Leave the visit: keep its message, drop an interrupt that came too late. */
@@ -113,6 +116,7 @@ static int protect(peri_vm *vm, lua_CFunction body, void *job) {
   park(ctx = vm->ctx, &parked);
   vm->error = "";
   vm->loading = false;
+  atomic_store(&vm->current, vm->L);
   lua_settop(vm->L, 0);
   lua_pushcfunction(vm->L, explain);
   lua_pushcfunction(vm->L, body);
@@ -124,20 +128,108 @@ static int protect(peri_vm *vm, lua_CFunction body, void *job) {
 
 const char *peri_vm_error(const peri_vm *vm) { return vm ? vm->error : ""; }
 
+/* Instructions alone are counted: closing values written in C still run. */
 static void set_stop_hook(lua_State *L) {
-  lua_sethook(L, stop_script,
-              LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  lua_sethook(L, stop_script, LUA_MASKCOUNT, 1);
 }
 
-/* Lua cannot be asked which coroutine runs: the hook goes to the main one and
-   to the one that used a tensor last. Work of the core stops in any. */
+/* A hook that counts from the start would slow every loop down. So it is set
+   when it is needed, on the coroutine that runs, and by resume_coroutine on
+   those that wait for it. */
 void peri_vm_interrupt(peri_vm *vm) {
   if (!vm || !atomic_load(&vm->running)) return;
   atomic_store(&vm->stopping, 1);
-  set_stop_hook(vm->L);
-  if (!vm->state) return;
-  if (vm->state->thread) set_stop_hook(vm->state->thread);
-  peri_interrupt(vm->ctx);
+  set_stop_hook(atomic_load(&vm->current));
+  if (vm->ctx) peri_interrupt(vm->ctx);
+}
+
+/* ---- Coroutines ------------------------------------------------------- */
+
+/* Resume 'co' with 'count' arguments from the top of 'L', noting which of the
+   two runs. -> number of results, now at the top of 'L', or -1 with the error
+   there */
+static int resume_coroutine(lua_State *L, lua_State *co, int count) {
+  peri_vm *vm = *vm_place(L);
+  int results = 0;
+  if (!lua_checkstack(co, count + 1)) {
+    lua_pushliteral(L, "too many arguments to resume");
+    return -1;
+  }
+  lua_xmove(L, co, count);
+  atomic_store(&vm->current, co);
+  if (atomic_load(&vm->stopping)) set_stop_hook(co);
+  int status = lua_resume(co, L, count, &results);
+  atomic_store(&vm->current, L);
+  if (atomic_load(&vm->stopping)) set_stop_hook(L);
+  if (status != LUA_OK && status != LUA_YIELD) {
+    lua_xmove(co, L, 1);
+    return -1;
+  }
+  if (!lua_checkstack(L, results + 1)) {
+    lua_pop(co, results);
+    lua_pushliteral(L, "too many results to resume");
+    return -1;
+  }
+  lua_xmove(co, L, results);
+  return results;
+}
+
+/* coroutine.resume */
+static int co_resume(lua_State *L) {
+  lua_State *co = lua_tothread(L, 1);
+  luaL_argexpected(L, co, 1, "coroutine");
+  int results = resume_coroutine(L, co, lua_gettop(L) - 1);
+  lua_pushboolean(L, results >= 0);
+  lua_insert(L, results < 0 ? -2 : -(results + 1));
+  return results < 0 ? 2 : results + 1;
+}
+
+/* What coroutine.wrap gives: errors go on, with the place of the call. */
+static int call_wrapped(lua_State *L) {
+  lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+  int results = resume_coroutine(L, co, lua_gettop(L));
+  if (results >= 0) return results;
+  int status = lua_status(co);
+  if (status != LUA_OK && status != LUA_YIELD) { /* it failed */
+    status = lua_resetthread(co);
+    lua_xmove(co, L, 1);
+  }
+  if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+    luaL_where(L, 1);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
+  return lua_error(L);
+}
+
+/* coroutine.wrap */
+static int co_wrap(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_State *co = lua_newthread(L);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1);
+  lua_pushcclosure(L, call_wrapped, 1);
+  return 1;
+}
+
+static int refuse_exit(lua_State *L) {
+  return luaL_error(L, "os.exit: the host decides when to end");
+}
+
+/* Put our own functions in the place of Lua's. */
+static void replace_functions(lua_State *L, bool may_exit) {
+  lua_getglobal(L, "coroutine");
+  lua_pushcfunction(L, co_resume);
+  lua_setfield(L, -2, "resume");
+  lua_pushcfunction(L, co_wrap);
+  lua_setfield(L, -2, "wrap");
+  lua_getglobal(L, "os");
+  lua_pushcfunction(L, refuse_exit);
+  if (may_exit)
+    lua_pop(L, 1);
+  else
+    lua_setfield(L, -2, "exit");
+  lua_pop(L, 2);
 }
 
 /* ---- Opening ---------------------------------------------------------- */
@@ -198,6 +290,7 @@ static int open_body(lua_State *L) {
   }
   lua_gc(L, LUA_GCSTOP); /* nothing to collect before the libraries are in */
   luaL_openlibs(L);
+  replace_functions(L, options->may_exit);
   vm->state = pgl_open(L, &options->context);
   vm->ctx = vm->state->ctx;
   luaL_requiref(L, "perigee", luaopen_perigee, 0);
@@ -306,7 +399,9 @@ int peri_vm_run_file(peri_vm *vm, const char *path) {
 
 int peri_vm_run_string(peri_vm *vm, const char *code, const char *name) {
   chunk_job job = {.code = code, .name = name};
-  return code ? protect(vm, chunk_body, &job) : PERI_EARG;
+  if (code) return protect(vm, chunk_body, &job);
+  if (vm && !atomic_load(&vm->running)) vm->error = "run_string: no code";
+  return PERI_EARG;
 }
 
 /* ---- Tensors in and out ----------------------------------------------- */

@@ -837,6 +837,7 @@ typedef struct {
   char **argv;
   int script;       /* 0 if there is none */
   bool environment; /* read PERIGEE_*, LUA_PATH and LUA_CPATH */
+  bool may_exit;    /* os.exit ends the process; otherwise it raises */
   /* Gets what print puts out; NULL: standard output. */
   void (*output)(void *user, const char *text, size_t length);
   void *output_user;
@@ -866,7 +867,10 @@ PERI_API peri_tensor *peri_vm_tensor(peri_vm *vm, const char *name);
 PERI_API int peri_vm_set_tensor(peri_vm *vm, const char *name, peri_tensor *x);
 /* Message of the last failure, "" if none. */
 PERI_API const char *peri_vm_error(const peri_vm *vm);
-/* Ask the running script to stop; safe from a signal handler. */
+/* Ask the running script to stop; safe from a signal handler. Until the call
+   into the VM returns, whatever catches the error is stopped again. What
+   cannot be stopped: a finalizer, one long call of a C function of Lua's such
+   as a search in a string, a hook that the script sets itself. */
 PERI_API void peri_vm_interrupt(peri_vm *vm);
 /* One line of an interactive session. 'line' may continue earlier ones; NULL
    forgets what they began.

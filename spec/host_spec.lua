@@ -35,6 +35,11 @@ describe("perigee", function()
     assert.are.equal("3\n", run(host .. " -", "print(1 + 2)").out)
   end)
 
+  it("refuses a number of threads that is none", function()
+    local result = run("PERIGEE_THREADS=abc " .. code "print(1)")
+    assert.are.equal(1, result.status)
+  end)
+
   it("ends with the status of os.exit", function()
     assert.are.equal(7, run(code "os.exit(7)").status)
     assert.are.equal(0, run(code "os.exit(true, true)").status)

@@ -194,3 +194,25 @@ describe("nn.Module", function()
     assert.are.equal(before, pg.memory_stats().live_tensors)
   end)
 end)
+
+describe("fields of a class", function()
+  local Plain = nn.Module "Plain"
+
+  it("refuse a plain table of parameters", function()
+    local m = Plain()
+    raises(function() m.list = { nn.Parameter(pg.ones { 2 }) } end, "Plain",
+      "'list'", "assign each to a field of its own")
+    m.list = { pg.ones { 2 } }
+  end)
+
+  it("keep their kind until nil takes them out", function()
+    local m = Plain()
+    m.w, m.fc = nn.Parameter(pg.ones { 2 }), nn.Linear(2, 2)
+    raises(function() m.w = pg.ones { 2 } end, "'w' is a parameter")
+    raises(function() m.w = 1 end, "'w' is a parameter")
+    raises(function() m.fc = 1 end, "'fc' is a module")
+    m.w, m.fc = nil, nil
+    assert.are.same({}, paths(m))
+    m.w = 1
+  end)
+end)

@@ -168,3 +168,36 @@ describe("free", function()
     raises(function() return kept:sum() end, "free")
   end)
 end)
+
+describe("shapes", function()
+  it("are equal if their sizes are", function()
+    local x = pg.ones { 2, 3 }
+    assert.is_true(x.shape == pg.zeros { 2, 3 }.shape)
+    assert.is_false(x.shape == pg.ones { 3, 2 }.shape)
+    assert.is_false(x.shape == pg.ones { 2 }.shape)
+  end)
+end)
+
+describe("a dtype of another name", function()
+  it("is told the name here", function()
+    local names = { float = "float32", double = "float64", int = "int64",
+      long = "int64" }
+    for name, right in pairs(names) do
+      tensors.raises(function() pg.ones({ 2 }, { dtype = name }) end,
+        "did you mean '" .. right .. "'")
+    end
+  end)
+end)
+
+describe("help", function()
+  it("has topics beside names", function()
+    local print_out, all = print, nil
+    _G.print = function() end
+    local indexing, operators = pg.help "indexing", pg.help "operators"
+    all = pg.help()
+    _G.print = print_out
+    assert.is_truthy(indexing:find("t[{ { 2, 5 } }]", 1, true))
+    assert.is_truthy(operators:find("x:eq(y):all()", 1, true))
+    assert.is_truthy(all:find("indexing, operators", 1, true))
+  end)
+end)

@@ -90,6 +90,15 @@ static void environment_is_read_only_when_asked(void) {
   peri_vm_close(open);
 }
 
+static void scripts_do_not_end_the_host(void) {
+  peri_vm *vm = open_with("");
+  CHECK(peri_vm_run_string(vm, "os.exit(1)", "part") == PERI_ECALLBACK);
+  CHECK(error_has(vm, "os.exit: the host decides when to end"));
+  CHECK(peri_vm_run_string(vm, NULL, "part") == PERI_EARG);
+  CHECK_TEXT(peri_vm_error(vm), "run_string: no code");
+  peri_vm_close(vm);
+}
+
 /* ---- Tensors ---------------------------------------------------------- */
 
 static void tensors_go_in_and_out(void) {
@@ -254,10 +263,13 @@ static void on_alarm(int number) {
 static void scripts_are_interrupted(void) {
   static const char *const codes[] = {
       "while true do end", "while true do x = pg.ones { 50, 50 } * 2 end",
-      "coroutine.wrap(function() x = pg.ones { 2 } while x do end end)()"};
+      "coroutine.wrap(function() x = pg.ones { 2 } while x do end end)()",
+      "while true do pcall(function() while true do end end) end",
+      "while true do coroutine.resume(coroutine.create(function() "
+      "pcall(coroutine.wrap(function() while true do end end)) end)) end"};
   interrupted = open_with("");
   signal(SIGALRM, on_alarm);
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 5; i++) {
     ualarm(50000, 0); /* microseconds */
     CHECK(peri_vm_run_string(interrupted, codes[i], "part") == PERI_ECALLBACK);
     CHECK(error_has(interrupted, "interrupted"));
@@ -289,6 +301,7 @@ int main(void) {
   print_goes_to_the_sink();
   arguments_surround_the_script();
   environment_is_read_only_when_asked();
+  scripts_do_not_end_the_host();
   tensors_go_in_and_out();
   what_is_no_tensor_is_refused();
   the_context_keeps_its_own_state();
