@@ -56,15 +56,23 @@ LIBS = -lz -lm -ldl
 # Whole, so that C modules of Lua find all of its functions in the executable.
 LUA_WHOLE = -Wl,--whole-archive $(LUA_STATIC) -Wl,--no-whole-archive
 $(BUILD)/core/cpu/%.o: FLAGS += -O3 -fno-math-errno -fno-trapping-math
+# Instruction-set levels as -march names them: the kernels of core/cpu/fast/ are
+# compiled once for each. The rows of core/cpu/level.h are the same.
+LEVELS := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\
+  x86-64 x86-64-v3 x86-64-v4,portable)
+LEVEL_FLAGS = -DPERI_LEVEL=$(subst -,_,$(1)) -DPERI_LEVEL_NAME='"$(1)"' \
+  $(if $(filter x86%,$(1)),-march=$(1) -mprefer-vector-width=512)
 $(BUILD)/bindings/repl.o: FLAGS += $(if $(LIBEDIT),-DPERI_HAVE_LIBEDIT)
 
 # ---- Files ------------------------------------------------------------------
 
 HOST = bindings/host.c bindings/repl.c
 CORE = $(wildcard core/*.c core/*/*.c)
+FAST = $(wildcard core/cpu/fast/*.c)
 BINDING = $(filter-out $(HOST),$(wildcard bindings/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-CORE_O = $(call objects,$(CORE)) $(BUILD)/perigee_tables.o
+FAST_O = $(foreach level,$(LEVELS),$(FAST:%.c=$(BUILD)/%.$(level).o))
+CORE_O = $(call objects,$(CORE)) $(FAST_O) $(BUILD)/perigee_tables.o
 BINDING_O = $(call objects,$(BINDING)) $(BUILD)/embedded.o
 HOST_O = $(call objects,$(HOST))
 ALL_O = $(CORE_O) $(BINDING_O)
@@ -131,7 +139,8 @@ readme: programs $(BUILD)/include/perigee.h
 
 ## format    lay out all C sources as .clang-format says
 format:
-	clang-format -i $(CORE) $(HOST) $(BINDING) $(wildcard core/*.h core/*/*.h \
+	clang-format -i $(CORE) $(FAST) $(HOST) $(BINDING) $(wildcard core/*.h \
+	  core/*/*.h core/cpu/fast/*.h \
 	  bindings/*.h docs/*.[ch] examples/*.c spec/c/*.[ch])
 
 ## install   copy header, libraries, executable and manual to PREFIX
@@ -197,6 +206,15 @@ $(BUILD)/%.o: %.c | $(PRINTED)
 $(BUILD)/%.o: $(BUILD)/%.c $(PRINTED)
 	@echo "cc $<"
 	$(Q)$(CC) $(FLAGS) -Ibindings -c $< -o $@
+
+define compile-level
+$(BUILD)/core/cpu/fast/%.$(1).o: FLAGS += $$(call LEVEL_FLAGS,$(1))
+$(BUILD)/core/cpu/fast/%.$(1).o: core/cpu/fast/%.c | $(PRINTED)
+	@mkdir -p $$(@D)
+	@echo "cc $$< $(1)"
+	$$(Q)$$(CC) $$(FLAGS) -c $$< -o $$@
+endef
+$(foreach level,$(LEVELS),$(eval $(call compile-level,$(level))))
 
 # An archive of two objects, in which only what is public has a name.
 $(BUILD)/libperigee.a: $(CORE_O) $(BINDING_O)

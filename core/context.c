@@ -5,7 +5,7 @@
    last. The outermost entry takes the context for its thread with one atomic
    exchange and sets the floating-point state; inner ones only count. The error
    text lives in the context, so that reporting needs no memory. */
-#include "internal.h"
+#include "cpu/level.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -185,8 +185,9 @@ peri_context *peri_context_new(const peri_options *options, const char **why) {
     return refuse(why, "options: alloc and free come together");
   if (options->threads < 0)
     return refuse(why, "options: threads must be 0 or more");
-  if (options->isa && strcmp(options->isa, "plain") != 0)
-    return refuse(why, "options: isa must be \"plain\"");
+  const char *unfit = NULL;
+  const peri__level *level = peri__level_named(options->isa, &unfit);
+  if (!level) return refuse(why, unfit);
   peri__memory_init(&memory, options);
   peri_context *ctx = memory.alloc(memory.user, CONTEXT_BYTES, PERI_ALIGN);
   if (!ctx) return refuse(why, "out of memory");
@@ -197,7 +198,9 @@ peri_context *peri_context_new(const peri_options *options, const char **why) {
   ctx->threads = options->threads > 0 ? options->threads : processors();
   ctx->seed = options->seed;
   ctx->grad_enabled = true;
+  ctx->level = level;
   ctx->providers[ctx->provider_count++] = &peri__plain_provider;
+  if (level->provider) ctx->providers[ctx->provider_count++] = level->provider;
   if (options->data_path) {
     ctx->data_path = peri__strdup(ctx, options->data_path);
     if (!ctx->data_path) {
@@ -230,7 +233,4 @@ int peri_set_threads(peri_context *ctx, int threads) {
   return status;
 }
 
-const char *peri_isa(const peri_context *ctx) {
-  (void)ctx;
-  return peri__plain_provider.name;
-}
+const char *peri_isa(const peri_context *ctx) { return ctx->level->name; }

@@ -73,6 +73,7 @@ struct peri_context {
   void (*log)(void *user, peri_log_level level, const char *text);
   void *log_user;
   char *data_path; /* folder of data sets, or NULL */
+  const struct peri__level *level; /* of the instruction set */
   int threads;
   uint64_t seed;     /* key of Philox */
   uint64_t draws;    /* call number of the next random call */

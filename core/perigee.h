@@ -122,9 +122,10 @@ typedef struct {
   void *alloc_user;  /* first argument of both hooks */
   size_t byte_limit; /* bytes held from 'alloc' at once; 0: no limit */
   bool no_cache;     /* give every freed block back at once */
-  int threads;     /* that kernels may use; 0: as many as processors. The plain
-                  kernels use one. */
-  const char *isa; /* instruction-set level; NULL: the best there is */
+  int threads;     /* that kernels may use; 0: as many as processors. The
+                      kernels of today use one. */
+  const char *isa; /* instruction-set level, as -march names it, or "plain";
+                      NULL: the best one of this processor */
   void (*log)(void *user, peri_log_level level, const char *text);
   void *log_user;
   uint64_t seed; /* of the random numbers, as by peri_manual_seed */
@@ -186,7 +187,7 @@ PERI_API void peri_memory_trim(peri_context *ctx);
 PERI_API int peri_threads(const peri_context *ctx);
 /* Let them use 'threads' from the next call on; 0: as many as processors. */
 PERI_API int peri_set_threads(peri_context *ctx, int threads);
-/* Instruction-set level of the kernels ("plain", ...). */
+/* Instruction-set level of the kernels: "x86-64-v3", ...; "plain". */
 PERI_API const char *peri_isa(const peri_context *ctx);
 
 /* ---- Scopes and tensors ----------------------------------------------- */

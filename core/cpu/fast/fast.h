@@ -1,0 +1,45 @@
+/* fast.h - words of the kernels that are compiled once per instruction-set
+   level. They are written with vector types of the compiler, as wide as the
+   level's registers, so one body serves every level; what a file shows to
+   others is named by LEVEL, which puts the level into the name. */
+#ifndef PERI_FAST_H
+#define PERI_FAST_H
+
+#include "cpu/level.h"
+
+/* PERI_LEVEL comes from the Makefile: x86_64_v3 ... */
+#define LEVEL(name) LEVEL_NAME(PERI_LEVEL, name)
+#define LEVEL_NAME(level, name) LEVEL_PASTE(level, name)
+#define LEVEL_PASTE(level, name) peri__##level##_##name
+
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define FUSED 1
+#else
+#define FUSED 0
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* In front of a loop with a constant number of turns. */
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* One fast kernel: its record, and what 'prepare' of a provider does. */
+typedef struct {
+  int kernel; /* PERI_K_* */
+  bool (*supports)(const peri_call *call);
+  void (*prepare)(peri_call *call);
+} peri__fast;
+
+#endif
