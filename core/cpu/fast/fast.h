@@ -28,11 +28,14 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* In front of a loop with a constant number of turns. */
+/* UNROLL stands in front of a loop with a constant number of turns, FEW in
+   front of one with too few for vectors: clang 14 would gather and scatter. */
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define FEW _Pragma("clang loop vectorize(disable) unroll(disable)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
+#define FEW
 #endif
 
 /* One fast kernel: its record, and what 'prepare' of a provider does. */
@@ -41,5 +44,13 @@ typedef struct {
   bool (*supports)(const peri_call *call);
   void (*prepare)(peri_call *call);
 } peri__fast;
+
+extern const peri__fast LEVEL(matmul);
+
+/* Products of one element type. */
+void LEVEL(matmul_f32)(const peri_call *call);
+void LEVEL(matmul_f64)(const peri_call *call);
+size_t LEVEL(matmul_f32_workspace)(const peri_call *call);
+size_t LEVEL(matmul_f64_workspace)(const peri_call *call);
 
 #endif
