@@ -68,8 +68,8 @@ static int shape_tostring(lua_State *L) {
 /* Shapes are equal if their sizes are. */
 static int shape_eq(lua_State *L) {
   lua_Unsigned ndim = lua_rawlen(L, 1);
-  bool same = lua_istable(L, 1) && lua_istable(L, 2) &&
-              lua_rawlen(L, 2) == ndim;
+  bool same =
+      lua_istable(L, 1) && lua_istable(L, 2) && lua_rawlen(L, 2) == ndim;
   for (lua_Unsigned d = 1; same && d <= ndim; d++) {
     lua_rawgeti(L, 1, (lua_Integer)d);
     lua_rawgeti(L, 2, (lua_Integer)d);

@@ -27,7 +27,7 @@ struct peri_vm {
   void *output_user;
   void (*log)(void *user, peri_log_level level, const char *text);
   void *log_user;
-  const char *error; /* constant, or the string at position 1 of L */
+  const char *error;            /* constant, or the string at position 1 of L */
   _Atomic(lua_State *) current; /* coroutine that runs */
   atomic_int running, stopping;
   bool loading; /* code is being compiled: errors need no traceback */

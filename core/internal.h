@@ -72,7 +72,7 @@ struct peri_context {
   atomic_int interrupted;
   void (*log)(void *user, peri_log_level level, const char *text);
   void *log_user;
-  char *data_path; /* folder of data sets, or NULL */
+  char *data_path;                 /* folder of data sets, or NULL */
   const struct peri__level *level; /* of the instruction set */
   int threads;
   uint64_t seed;     /* key of Philox */

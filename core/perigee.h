@@ -122,9 +122,9 @@ typedef struct {
   void *alloc_user;  /* first argument of both hooks */
   size_t byte_limit; /* bytes held from 'alloc' at once; 0: no limit */
   bool no_cache;     /* give every freed block back at once */
-  int threads;     /* that kernels may use; 0: as many as processors. The
+  int threads;       /* that kernels may use; 0: as many as processors. The
                       kernels of today use one. */
-  const char *isa; /* instruction-set level, as -march names it, or "plain";
+  const char *isa;   /* instruction-set level, as -march names it, or "plain";
                       NULL: the best one of this processor */
   void (*log)(void *user, peri_log_level level, const char *text);
   void *log_user;
