@@ -265,8 +265,8 @@ static void scripts_are_interrupted(void) {
       "while true do end", "while true do x = pg.ones { 50, 50 } * 2 end",
       "coroutine.wrap(function() x = pg.ones { 2 } while x do end end)()",
       "while true do pcall(function() while true do end end) end",
-      "while true do coroutine.resume(coroutine.create(function() "
-      "pcall(coroutine.wrap(function() while true do end end)) end)) end"};
+      ("while true do coroutine.resume(coroutine.create(function() "
+       "pcall(coroutine.wrap(function() while true do end end)) end)) end")};
   interrupted = open_with("");
   signal(SIGALRM, on_alarm);
   for (int i = 0; i < 5; i++) {
