@@ -191,10 +191,10 @@ end)
 
 describe("help", function()
   it("has topics beside names", function()
-    local print_out, all = print, nil
+    local print_out = print
     _G.print = function() end
     local indexing, operators = pg.help "indexing", pg.help "operators"
-    all = pg.help()
+    local all = pg.help()
     _G.print = print_out
     assert.is_truthy(indexing:find("t[{ { 2, 5 } }]", 1, true))
     assert.is_truthy(operators:find("x:eq(y):all()", 1, true))
