@@ -197,7 +197,8 @@ int pgl_raise(lua_State *L, pgl_state *S);
 /* For readers: nil, message, name of the code if the world failed; raise
    otherwise. */
 int pgl_world(lua_State *L, pgl_state *S);
-/* Raise 'what' "has no field 'name'" with the nearest of 'count' names. */
+/* Raise 'what' "has no field 'name'" with the nearest of 'count' names or, if
+   none is near and they are few, with all of them. */
 int pgl_unknown(lua_State *L, const char *what, const char *kind,
                 const char *name, const char *const *names, int count);
 /* What stands at 'index', for "got ...": "string", "tensor", "no value". */

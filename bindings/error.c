@@ -91,12 +91,30 @@ int pgl_world(lua_State *L, pgl_state *S) {
 
 /* ---- Wording ---------------------------------------------------------- */
 
+#define LISTED 12 /* names that a message can still hold */
+
+/* Push the names as "lr, betas, eps". */
+static const char *push_names(lua_State *L, const char *const *names,
+                              int count) {
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  for (int i = 0; i < count; i++) {
+    if (i > 0) luaL_addstring(&text, ", ");
+    luaL_addstring(&text, names[i]);
+  }
+  luaL_pushresult(&text);
+  return lua_tostring(L, -1);
+}
+
 int pgl_unknown(lua_State *L, const char *what, const char *kind,
                 const char *name, const char *const *names, int count) {
   const char *nearest = peri_nearest(name, names, count);
   if (nearest)
     return pgl_error(L, "%s has no %s '%s'; did you mean '%s'?", what, kind,
                      name, nearest);
+  if (count > 0 && count <= LISTED)
+    return pgl_error(L, "%s has no %s '%s'; it has %s", what, kind, name,
+                     push_names(L, names, count));
   return pgl_error(L, "%s has no %s '%s'", what, kind, name);
 }
 

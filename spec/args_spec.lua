@@ -113,6 +113,10 @@ describe("pg.help", function()
     assert.are.equal("\n", result.out, result.err)
   end)
 
+  it("names all it takes where none is near", function()
+    raises(function() x:sum { axis = 1 } end, "axis", "dim, keepdim")
+  end)
+
   it("names the nearest for an unknown name", function()
     raises(function() pg.help("matmull") end, "matmul")
   end)
