@@ -27,8 +27,10 @@ static int set_threads(lua_State *L) {
   pgl_args args;
   pgl_read_args(L, S, &signature, 1, lua_gettop(L), &args);
   int64_t threads = args.value[0].i;
-  if (args.value[0].type == PERI_P_END || threads < 0 || threads > 4096)
-    return pgl_error(L, "set_threads: threads must be in [0, 4096]");
+  if (args.value[0].type == PERI_P_END || threads < 0 ||
+      threads > PERI_MAX_THREADS)
+    return pgl_error(L, "set_threads: threads must be in [0, %d]",
+                     PERI_MAX_THREADS);
   if (peri_set_threads(S->ctx, (int)threads) < 0) return pgl_raise(L, S);
   return 0;
 }

@@ -6,7 +6,7 @@
    the kernel once, the workspace is made, 'run' does the work without memory
    or waiting. A recording keeps prepared records and holds their buffers; a
    replay is a loop over run. */
-#include "cpu/plain.h"
+#include "kernels.h"
 
 /* ---- Writing records -------------------------------------------------- */
 
@@ -17,7 +17,8 @@ void peri__call_begin(peri_call *call, int kernel) {
   call->run = NULL;
   call->workspace_bytes = 0;
   call->workspace = NULL;
-  call->stop = NULL;
+  call->work = NULL;
+  call->threads = 1;
 }
 
 static peri_arg *next_arg(peri_call *call) {
@@ -227,7 +228,8 @@ static int prepare(peri_context *ctx, peri_call *call) {
     return peri_fail(ctx, PERI_EDEVICE, "no kernel with number %d",
                      call->kernel);
   call->run = kernel.run;
-  call->stop = ctx->unstoppable ? NULL : &ctx->interrupted;
+  call->work = ctx->unstoppable ? &ctx->steady : &ctx->work;
+  call->threads = ctx->pool.threads;
   int status = choose_provider(ctx, call);
   if (status < 0 || call->workspace_bytes == 0) return status;
   call->workspace = peri__alloc(ctx, call->workspace_bytes);

@@ -7,12 +7,14 @@
    text lives in the context, so that reporting needs no memory. */
 #include "cpu/level.h"
 
-#include <pthread.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static const char *const refused_text =
     "context: in use by another thread; give each thread its own";
+
+#define TEXT_OF(number) #number
+#define NUMBER_TEXT(macro) TEXT_OF(macro)
+#define MOST_THREADS NUMBER_TEXT(PERI_MAX_THREADS)
 
 static uintptr_t this_thread(void) { return (uintptr_t)pthread_self(); }
 
@@ -138,7 +140,7 @@ void peri_interrupt(peri_context *ctx) {
 }
 
 bool peri_call_stopped(const peri_call *call) {
-  const atomic_int *stop = call->stop;
+  const atomic_int *stop = call->work->stop;
   return stop && atomic_load_explicit(stop, memory_order_relaxed);
 }
 
@@ -167,14 +169,14 @@ enum {
 };
 
 static void free_context(peri_context *ctx) {
+  peri__pool_end(&ctx->pool);
   peri_allocator memory = ctx->memory;
   peri__memory_end(&ctx->memory);
   memory.free(memory.user, ctx, CONTEXT_BYTES);
 }
 
-static int processors(void) {
-  long count = sysconf(_SC_NPROCESSORS_ONLN);
-  return count > 0 ? (int)count : 1;
+static void set_threads(peri_context *ctx, int threads) {
+  ctx->pool.threads = threads > 0 ? threads : peri__processors();
 }
 
 peri_context *peri_context_new(const peri_options *options, const char **why) {
@@ -183,8 +185,8 @@ peri_context *peri_context_new(const peri_options *options, const char **why) {
   if (!options) options = &defaults;
   if (!options->alloc != !options->free)
     return refuse(why, "options: alloc and free come together");
-  if (options->threads < 0)
-    return refuse(why, "options: threads must be 0 or more");
+  if (options->threads < 0 || options->threads > PERI_MAX_THREADS)
+    return refuse(why, "options: threads must be in [0, " MOST_THREADS "]");
   const char *unfit = NULL;
   const peri__level *level = peri__level_named(options->isa, &unfit);
   if (!level) return refuse(why, unfit);
@@ -195,7 +197,10 @@ peri_context *peri_context_new(const peri_options *options, const char **why) {
   ctx->memory = memory;
   ctx->log = options->log;
   ctx->log_user = options->log_user;
-  ctx->threads = options->threads > 0 ? options->threads : processors();
+  peri__pool_init(&ctx->pool, options);
+  set_threads(ctx, options->threads);
+  ctx->work = (peri_work){&ctx->interrupted, &ctx->pool};
+  ctx->steady = (peri_work){NULL, &ctx->pool};
   ctx->seed = options->seed;
   ctx->grad_enabled = true;
   ctx->level = level;
@@ -219,16 +224,17 @@ void peri_context_free(peri_context *ctx) {
   free_context(ctx);
 }
 
-int peri_threads(const peri_context *ctx) { return ctx->threads; }
+int peri_threads(const peri_context *ctx) { return ctx->pool.threads; }
 
 int peri_set_threads(peri_context *ctx, int threads) {
   int status = peri__enter(ctx);
   if (status < 0) return status;
-  if (threads < 0)
+  if (threads < 0 || threads > PERI_MAX_THREADS)
     status =
-        peri_fail(ctx, PERI_EARG, "threads must be 0 or more, got %d", threads);
+        peri_fail(ctx, PERI_EARG,
+                  "threads must be in [0, " MOST_THREADS "], got %d", threads);
   else
-    ctx->threads = threads > 0 ? threads : processors();
+    set_threads(ctx, threads);
   peri__leave(ctx);
   return status;
 }

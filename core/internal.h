@@ -15,6 +15,7 @@
 #ifndef PERI_INTERNAL_H
 #define PERI_INTERNAL_H
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -26,7 +27,8 @@
 #define PERI_PATH_BYTES 256   /* of a module path */
 #define PERI_CLASSES 192      /* size classes of the allocator */
 #define PERI_MAX_PROVIDERS 8
-#define PERI_MAX_MODULE_DEPTH 200 /* modules running inside each other */
+#define PERI_MAX_MODULE_DEPTH 200   /* modules running inside each other */
+#define PERI_LAST_ROUND 0xffffffffu /* of a pool */
 
 typedef struct peri_storage peri_storage;
 typedef struct peri_node peri_node;
@@ -60,6 +62,47 @@ char *peri__strdup(peri_context *ctx, const char *text);
 void peri__memory_init(peri_allocator *memory, const peri_options *options);
 void peri__memory_end(peri_allocator *memory);
 
+/* ---- Threads (threads.c) ---------------------------------------------- */
+
+/* Items 0 .. count - 1 that 'threads' of them take 'chunk' at a time. */
+typedef struct {
+  peri_body *body;
+  void *user;
+  int64_t count, chunk;
+  int threads;
+} peri__job;
+
+typedef struct {
+  int threads;    /* that may work, the one that asks included */
+  int processors; /* of this machine */
+  int started;    /* helpers that exist */
+  pthread_t thread[PERI_MAX_THREADS];
+  pid_t process; /* the one that has them */
+  bool busy;     /* a job runs */
+  peri__job job;
+  _Atomic(int64_t) next;   /* item that nobody has taken */
+  _Atomic(int) entered;    /* threads that came to this job */
+  _Atomic(int) gate;       /* helpers inside, or closed */
+  _Atomic(unsigned) round; /* number of the job */
+  int asleep;
+  pthread_mutex_t mutex; /* of 'asleep' and the two conditions */
+  pthread_cond_t wake, done;
+  int64_t jobs; /* shared so far */
+  peri_parallel *parallel;
+  void *parallel_user;
+} peri_pool;
+
+/* What a kernel may reach beside its record. */
+struct peri_work {
+  const atomic_int *stop; /* NULL: not to be stopped */
+  peri_pool *pool;
+};
+
+/* Processors of this machine, at most PERI_MAX_THREADS. */
+int peri__processors(void);
+void peri__pool_init(peri_pool *pool, const peri_options *options);
+void peri__pool_end(peri_pool *pool);
+
 /* ---- Context (context.c) ---------------------------------------------- */
 
 struct peri_context {
@@ -74,7 +117,9 @@ struct peri_context {
   void *log_user;
   char *data_path;                 /* folder of data sets, or NULL */
   const struct peri__level *level; /* of the instruction set */
-  int threads;
+  peri_pool pool;
+  peri_work work;    /* of calls that may be stopped */
+  peri_work steady;  /* of calls that run to their end */
   uint64_t seed;     /* key of Philox */
   uint64_t draws;    /* call number of the next random call */
   uint64_t serial;   /* of the last storage */

@@ -115,6 +115,14 @@ PERI_API peri_dtype peri_dtype_named(const char *name);
 
 typedef enum { PERI_LOG_DEBUG, PERI_LOG_INFO, PERI_LOG_WARN } peri_log_level;
 
+#define PERI_MAX_THREADS 256 /* of a context */
+
+/* How a host lends its threads: run(job, i) once for every i below 'count', in
+   any order, on any threads, also one after the other; return when all have
+   returned. */
+typedef void peri_parallel(void *user, int count,
+                           void (*run)(void *job, int index), void *job);
+
 /* How a context is made; all zero means the defaults. */
 typedef struct {
   void *(*alloc)(void *user, size_t bytes, size_t alignment);
@@ -122,9 +130,11 @@ typedef struct {
   void *alloc_user;  /* first argument of both hooks */
   size_t byte_limit; /* bytes held from 'alloc' at once; 0: no limit */
   bool no_cache;     /* give every freed block back at once */
-  int threads;       /* that kernels may use; 0: as many as processors. The
-                      kernels of today use one. */
-  const char *isa;   /* instruction-set level, as -march names it, or "plain";
+  int threads;       /* that kernels may use, at most PERI_MAX_THREADS; 0: as
+                      many as processors */
+  peri_parallel *parallel; /* the host's own threads instead of ours, or NULL */
+  void *parallel_user;     /* its first argument */
+  const char *isa; /* instruction-set level, as -march names it, or "plain";
                       NULL: the best one of this processor */
   void (*log)(void *user, peri_log_level level, const char *text);
   void *log_user;
@@ -183,10 +193,15 @@ PERI_API peri_memory peri_memory_stats(const peri_context *ctx);
 /* Give cached blocks back to the host. */
 PERI_API void peri_memory_trim(peri_context *ctx);
 
-/* Threads the kernels of 'ctx' may use. */
+/* Threads the kernels of 'ctx' may use. Their number changes no bit of any
+   result. */
 PERI_API int peri_threads(const peri_context *ctx);
-/* Let them use 'threads' from the next call on; 0: as many as processors. */
+/* Let them use 'threads' from the next call on; 0: as many as processors. A
+   recording uses at most as many as there were when it was made.
+   errors  arg if there are more than PERI_MAX_THREADS */
 PERI_API int peri_set_threads(peri_context *ctx, int threads);
+/* How often a kernel has shared its work among threads so far. */
+PERI_API int64_t peri_parallel_jobs(const peri_context *ctx);
 /* Instruction-set level of the kernels: "x86-64-v3", ...; "plain". */
 PERI_API const char *peri_isa(const peri_context *ctx);
 
@@ -535,6 +550,7 @@ typedef struct {
 
 typedef struct peri_provider peri_provider;
 typedef struct peri_call peri_call;
+typedef struct peri_work peri_work;
 
 enum { PERI_CALL_RANDOM = 1 }; /* takes a new call number at each replay */
 
@@ -548,11 +564,13 @@ struct peri_call {
   peri_arg arg[PERI_MAX_ARGS];
   /* The kernel's own struct of plain data, laid over these bytes. */
   unsigned char attr[PERI_ATTR_BYTES] __attribute__((aligned(16)));
-  const peri_provider *provider;      /* set by the device */
-  void (*run)(const peri_call *call); /* set by prepare */
-  size_t workspace_bytes;             /* set by prepare */
-  void *workspace;                    /* given by the device */
-  const void *stop; /* not zero: leave the loop (peri_call_stopped) */
+  const peri_provider *provider; /* set by the device */
+  const peri_work *work;         /* set by the device: stop, threads */
+  int threads; /* that may work on it at once, set by the device */
+  /* The device sets the plain kernel; prepare may choose another one. */
+  void (*run)(const peri_call *call);
+  size_t workspace_bytes; /* set by prepare */
+  void *workspace;        /* given by the device */
 };
 
 /* One way to execute calls on the processor. The device asks its providers in
@@ -573,6 +591,16 @@ PERI_API int peri_register_provider(peri_context *ctx,
 PERI_API const char *peri_provider_name(const peri_context *ctx, int index);
 /* True when a kernel that polls should return: the context is interrupted. */
 PERI_API bool peri_call_stopped(const peri_call *call);
+/* A share of a kernel's work: items 'first' up to 'end'. 'thread', below
+   call->threads, is not in two bodies at once: it may name a part of the
+   workspace. */
+typedef void peri_body(void *user, int64_t first, int64_t end, int thread);
+/* Share items 0 .. count - 1 among the threads of the context and wait for
+   all. How they are cut is not fixed, so no result may depend on it. 'cost':
+   about how many nanoseconds one item takes; too little work in all, a job
+   inside a job and the child of a fork run inline. */
+PERI_API void peri_parallel_for(const peri_call *call, int64_t count,
+                                double cost, peri_body *body, void *user);
 /* Name of a kernel id, "?" if there is none. */
 PERI_API const char *peri_kernel_name(const peri_context *ctx, int kernel);
 /* Add a plain kernel to 'ctx'. -> its id, or a negative status */

@@ -2,9 +2,6 @@
    which of its kernels need a workspace. */
 #include "plain.h"
 
-void peri__plain_matmul(const peri_call *call);
-void peri__plain_permutation(const peri_call *call);
-
 static bool supports(const peri_provider *self, const peri_call *call) {
   (void)self;
   (void)call;
@@ -14,9 +11,10 @@ static bool supports(const peri_provider *self, const peri_call *call) {
 static int prepare(const peri_provider *self, peri_call *call) {
   (void)self;
   const peri_arg *y = &call->arg[0];
-  if (call->run == peri__plain_matmul)
+  if (call->kernel == peri__kernel_id(PERI_K_matmul))
     call->workspace_bytes = peri__matmul_workspace(call);
-  if (call->run == peri__plain_permutation && y->dtype != PERI_I64)
+  if (call->kernel == peri__kernel_id(PERI_K_permutation) &&
+      y->dtype != PERI_I64)
     call->workspace_bytes = (size_t)(y->shape[0] + 1) * sizeof(int64_t);
   return 0;
 }

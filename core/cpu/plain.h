@@ -1,5 +1,5 @@
-/* plain.h - what the plain kernels share: the walk over the elements of a call
-   and the attribute structs laid over a record's bytes.
+/* plain.h - what the plain kernels share: the walk over the elements of a
+   call.
 
    The plain kernels are the reference: each is the formula as a loop, for
    every dtype, any strides, any number of elements. They see pointers, sizes
@@ -7,12 +7,10 @@
 #ifndef PERI_PLAIN_H
 #define PERI_PLAIN_H
 
-#include "internal.h"
+#include "kernels.h"
 
 /* Elements handled at once where dtypes are converted on the way. */
 #define PERI_CHUNK 256
-/* Elements between two looks at the interrupt, well under 10 milliseconds. */
-#define PERI_POLL 65536
 
 /* The dimensions of a call whose arguments have one shape, ordered by the
    memory of the first argument and joined where they follow each other. */
@@ -47,59 +45,7 @@ bool peri__lines_begin(peri__lines *lines, const peri_call *call, int dim,
                        int args);
 bool peri__lines_next(peri__lines *lines);
 
-/* Element type in which a kernel computes: float, double or int64_t. */
-peri_dtype peri__compute_dtype(peri_dtype dtype);
-
 /* Bytes that the product in 'call' needs beside its arguments. */
 size_t peri__matmul_workspace(const peri_call *call);
-
-/* ---- Attributes ------------------------------------------------------- */
-
-#define PERI_POINTWISE_PARAMS 4 /* of a row, at most */
-
-typedef struct {
-  peri_dtype compute;
-  unsigned has; /* bit k: parameter k is given */
-  double real[PERI_POINTWISE_PARAMS];
-  int64_t whole[PERI_POINTWISE_PARAMS];
-} peri__pointwise_attr;
-
-/* sum, max, min, any, all, argmax, argmin: the output has size 1 in the
-   reduced dimensions. */
-typedef struct {
-  int64_t base; /* added to positions */
-  bool flat;    /* positions count through all dimensions */
-} peri__reduce_attr;
-
-/* softmax, class_loss, take ...: the dimension they work along. */
-typedef struct {
-  int dim;
-  int64_t base; /* of positions in data */
-} peri__dim_attr;
-
-/* fill: the number in both forms. arange, linspace: first and step. */
-typedef struct {
-  bool whole;
-  double real[2];
-  int64_t i[2];
-  int64_t last; /* linspace: place of the last number; -1: none */
-  double stop;  /* linspace: the last number */
-} peri__numbers_attr;
-
-/* Random kernels: key and call number come first (call.c renews them). */
-typedef struct {
-  uint64_t key, draw;
-  double p;
-  int64_t low;
-  uint64_t range;
-  int64_t base;
-} peri__random_attr;
-
-/* class_weights. */
-typedef struct {
-  int dim;
-  int64_t base, ignore_index;
-  double smoothing;
-} peri__class_attr;
 
 #endif

@@ -1,7 +1,7 @@
 /* copy.c - operations that move elements into other memory or another dtype,
    and those that overwrite: cast, to, clone, pack, contiguous, copy_, fill_,
    zero_, unwindow. All are one kernel, copy, over different arguments. */
-#include "cpu/plain.h"
+#include "kernels.h"
 
 /* One record: the elements of 'from', broadcast, into 'to'. */
 static int copy_into(peri_context *ctx, peri_tensor *to, peri_tensor *from) {

@@ -3,7 +3,7 @@
    requires_grad. Random ones take one call number of the context each. */
 #include <math.h>
 
-#include "cpu/plain.h"
+#include "kernels.h"
 
 /* The dtype parameter, or 'fallback' where it is absent. */
 static peri_dtype dtype_of(const peri_frame *frame, peri_dtype fallback) {

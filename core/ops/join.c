@@ -1,5 +1,5 @@
 /* join.c - cat, stack, and choosing positions along a dimension. */
-#include "cpu/plain.h"
+#include "kernels.h"
 
 static int differs(const peri_frame *frame, int i) {
   peri_text first = peri__shape_of(frame->in[0]);

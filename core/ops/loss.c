@@ -4,7 +4,7 @@
    class counts in the loss of each sample, whatever form the target has and
    with class weights, ignored targets and smoothing in it; class_loss is the
    loss of each sample; the rest is a sum. */
-#include "cpu/plain.h"
+#include "kernels.h"
 
 /* The dimension of classes: the second, or the only one. */
 static int class_dim(const peri_tensor *input) {

@@ -4,7 +4,7 @@
    The kernel sees three arguments of equal rank: y [..., M, N], a [..., M, K],
    b [..., K, N], batch dimensions broadcast by stride 0, and an optional bias
    [N]. Vectors become matrices by a dimension of size 1 in the record only. */
-#include "cpu/plain.h"
+#include "kernels.h"
 
 /* How the inputs stand in the product. */
 typedef struct {

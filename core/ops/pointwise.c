@@ -3,7 +3,7 @@
 
    The derivative of a row runs as one fused kernel; where the gradient is
    differentiated again, the same expression is read as calls of operations. */
-#include "cpu/plain.h"
+#include "kernels.h"
 #include "tables.h"
 
 typedef enum { FLOAT, ARITH, COMPARE, CHOOSE } kind;

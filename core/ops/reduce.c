@@ -3,7 +3,7 @@
 
    The kernels see an output that keeps the reduced dimensions with size 1; the
    record gives it those where the tensor has them not. */
-#include "cpu/plain.h"
+#include "kernels.h"
 
 typedef struct {
   bool gone[PERI_MAX_DIMS]; /* reduced dimensions */

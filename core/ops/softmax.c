@@ -1,5 +1,5 @@
 /* softmax.c - softmax and log_softmax along one dimension. */
-#include "cpu/plain.h"
+#include "kernels.h"
 
 int peri__softmax_infer(peri_frame *frame) {
   const peri_tensor *x = frame->in[0];

@@ -38,9 +38,9 @@
 #define FEW
 #endif
 
-/* One fast kernel: its record, and what 'prepare' of a provider does. */
+/* One fast kernel: what 'supports' and 'prepare' of the provider ask for a
+   record of its. */
 typedef struct {
-  int kernel; /* PERI_K_* */
   bool (*supports)(const peri_call *call);
   void (*prepare)(peri_call *call);
 } peri__fast;

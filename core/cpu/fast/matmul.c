@@ -16,4 +16,4 @@ static void prepare(peri_call *call) {
                                  : LEVEL(matmul_f64_workspace)(call);
 }
 
-const peri__fast LEVEL(matmul) = {PERI_K_matmul, takes, prepare};
+const peri__fast LEVEL(matmul) = {takes, prepare};

@@ -1,19 +1,21 @@
-/* provider.c - the provider of one level: asks its kernels in turn and
-   declines what none of them takes. */
+/* provider.c - the provider of one level: the table of its kernels; what they
+   do not take goes to the plain ones. */
 #include "fast.h"
 
-static const peri__fast *const kernels[] = {&LEVEL(matmul), NULL};
+static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
+    [PERI_K_matmul] = &LEVEL(matmul),
+};
 
+/* The kernel for the record, NULL if there is none. */
 static const peri__fast *find(const peri_call *call) {
-  for (int i = 0; kernels[i]; i++)
-    if (peri__kernel_id(kernels[i]->kernel) == call->kernel)
-      return kernels[i]->supports(call) ? kernels[i] : NULL;
-  return NULL;
+  int own = call->kernel - peri__pointwise_kernel_count();
+  return own >= 0 && own < PERI_KERNEL_COUNT ? kernels[own] : NULL;
 }
 
 static bool supports(const peri_provider *self, const peri_call *call) {
   (void)self;
-  return find(call) != NULL;
+  const peri__fast *kernel = find(call);
+  return kernel && kernel->supports(call);
 }
 
 static int prepare(const peri_provider *self, peri_call *call) {

@@ -1,0 +1,62 @@
+/* kernels.h - what every kernel of a name agrees on, whichever provider has
+   it: the attribute structs that are laid over the bytes of a record, beside
+   the arguments that each plain twin in cpu/ describes. */
+#ifndef PERI_KERNELS_H
+#define PERI_KERNELS_H
+
+#include "internal.h"
+
+/* Elements between two looks at the interrupt, well under 10 milliseconds. */
+#define PERI_POLL 65536
+
+/* Element type in which a kernel computes: float, double or int64_t. */
+peri_dtype peri__compute_dtype(peri_dtype dtype);
+
+#define PERI_POINTWISE_PARAMS 4 /* of a row, at most */
+
+typedef struct {
+  peri_dtype compute;
+  unsigned has; /* bit k: parameter k is given */
+  double real[PERI_POINTWISE_PARAMS];
+  int64_t whole[PERI_POINTWISE_PARAMS];
+} peri__pointwise_attr;
+
+/* sum, max, min, any, all, argmax, argmin: the output has size 1 in the
+   reduced dimensions. */
+typedef struct {
+  int64_t base; /* added to positions */
+  bool flat;    /* positions count through all dimensions */
+} peri__reduce_attr;
+
+/* softmax, class_loss, take ...: the dimension they work along. */
+typedef struct {
+  int dim;
+  int64_t base; /* of positions in data */
+} peri__dim_attr;
+
+/* fill: the number in both forms. arange, linspace: first and step. */
+typedef struct {
+  bool whole;
+  double real[2];
+  int64_t i[2];
+  int64_t last; /* linspace: place of the last number; -1: none */
+  double stop;  /* linspace: the last number */
+} peri__numbers_attr;
+
+/* Random kernels: key and call number come first (call.c renews them). */
+typedef struct {
+  uint64_t key, draw;
+  double p;
+  int64_t low;
+  uint64_t range;
+  int64_t base;
+} peri__random_attr;
+
+/* class_weights. */
+typedef struct {
+  int dim;
+  int64_t base, ignore_index;
+  double smoothing;
+} peri__class_attr;
+
+#endif

@@ -1,0 +1,229 @@
+/* threads.c - the threads of a context and how a kernel shares its work with
+   them.
+
+   A job is a range of items that threads take chunk by chunk, so a thread that
+   comes late, or never, delays nobody: the one that asked takes what is left.
+   'gate' tells how many helpers are inside the job and whether it is closed;
+   who is not inside never looks at it. A helper waits for the next job first
+   in a short spin, then asleep. Threads start at the first job that needs
+   them; helpers never enter the context, they see what the kernel gave them.
+
+   Jobs inside a job, and all jobs in the child of a fork, whose helpers exist
+   in the parent only, run inline. */
+#include "internal.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#define LEAST_COST 50e3 /* nanoseconds of work that are worth a helper */
+#define CHUNKS_EACH 4   /* for a thread, so that a late one evens out */
+#define CLOSED 0x10000  /* bit of the gate above the number inside */
+#define SPINS 1000      /* about 30 microseconds */
+
+#if defined(__x86_64__) || defined(__i386__)
+#define PAUSE() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define PAUSE() __asm__ volatile("yield")
+#else
+#define PAUSE() ((void)0)
+#endif
+
+int peri__processors(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  if (count < 1) return 1;
+  return count < PERI_MAX_THREADS ? (int)count : PERI_MAX_THREADS;
+}
+
+/* ---- The work of one thread in a job ---------------------------------- */
+
+/* Take chunks as 'thread' until none is left. */
+static void take_chunks(peri_pool *pool, int thread) {
+  const peri__job *job = &pool->job;
+  for (;;) {
+    int64_t first = atomic_fetch_add_explicit(&pool->next, job->chunk,
+                                              memory_order_relaxed);
+    if (first >= job->count) return;
+    int64_t left = job->count - first;
+    job->body(job->user, first, first + (left < job->chunk ? left : job->chunk),
+              thread);
+  }
+}
+
+/* Go inside the job that is open. -> false if none is */
+static bool enter_job(peri_pool *pool) {
+  int inside = atomic_load_explicit(&pool->gate, memory_order_relaxed);
+  do
+    if (inside & CLOSED) return false;
+  while (!atomic_compare_exchange_weak_explicit(
+      &pool->gate, &inside, inside + 1, memory_order_acquire,
+      memory_order_relaxed));
+  return true;
+}
+
+/* The last one out of a closed job wakes the thread that waits for it. */
+static void leave_job(peri_pool *pool) {
+  int before = atomic_fetch_sub_explicit(&pool->gate, 1, memory_order_release);
+  if (before != (CLOSED | 1)) return;
+  pthread_mutex_lock(&pool->mutex);
+  pthread_cond_signal(&pool->done);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+static void help(peri_pool *pool) {
+  if (!enter_job(pool)) return;
+  int thread = atomic_fetch_add(&pool->entered, 1);
+  if (thread < pool->job.threads) take_chunks(pool, thread);
+  leave_job(pool);
+}
+
+/* ---- Waiting ---------------------------------------------------------- */
+
+/* Turns of a spin; none where threads outnumber the processors and a spin
+   would hold up the one that is waited for. */
+static int spins_of(const peri_pool *pool) {
+  return pool->threads <= pool->processors ? SPINS : 0;
+}
+
+/* Until there is another round than 'seen'. -> that round */
+static unsigned wait_for_round(peri_pool *pool, unsigned seen) {
+  for (int i = spins_of(pool); i > 0; i--) {
+    unsigned round = atomic_load_explicit(&pool->round, memory_order_acquire);
+    if (round != seen) return round;
+    PAUSE();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  pool->asleep++;
+  while (atomic_load(&pool->round) == seen)
+    pthread_cond_wait(&pool->wake, &pool->mutex);
+  pool->asleep--;
+  pthread_mutex_unlock(&pool->mutex);
+  return atomic_load(&pool->round);
+}
+
+static void wait_for_helpers(peri_pool *pool) {
+  for (int i = spins_of(pool); i > 0; i--) {
+    if (atomic_load_explicit(&pool->gate, memory_order_acquire) == CLOSED)
+      return;
+    PAUSE();
+  }
+  pthread_mutex_lock(&pool->mutex);
+  while (atomic_load_explicit(&pool->gate, memory_order_acquire) != CLOSED)
+    pthread_cond_wait(&pool->done, &pool->mutex);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+/* ---- Helpers ---------------------------------------------------------- */
+
+static void *helper(void *argument) {
+  peri_pool *pool = argument;
+  unsigned round = 0;
+  peri__fp_enter(); /* for good: the thread is ours */
+  while ((round = wait_for_round(pool, round)) != PERI_LAST_ROUND) help(pool);
+  return NULL;
+}
+
+/* Signals are for the threads of the host. A helper that does not start is
+   missed by nobody. */
+static void start_helpers(peri_pool *pool, int wanted) {
+  sigset_t all, before;
+  if (pool->started >= wanted) return;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  while (pool->started < wanted &&
+         pthread_create(&pool->thread[pool->started], NULL, helper, pool) == 0)
+    pool->started++;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void peri__pool_init(peri_pool *pool, const peri_options *options) {
+  pool->process = getpid();
+  pool->processors = peri__processors();
+  pool->parallel = options->parallel;
+  pool->parallel_user = options->parallel_user;
+  atomic_store(&pool->gate, CLOSED);
+  pthread_mutex_init(&pool->mutex, NULL);
+  pthread_cond_init(&pool->wake, NULL);
+  pthread_cond_init(&pool->done, NULL);
+}
+
+static void new_round(peri_pool *pool, unsigned round) {
+  pthread_mutex_lock(&pool->mutex);
+  atomic_store(&pool->round, round);
+  pthread_cond_broadcast(&pool->wake);
+  pthread_mutex_unlock(&pool->mutex);
+}
+
+/* In the child of a fork the helpers are not there, and the mutex may be as
+   one of them held it. */
+void peri__pool_end(peri_pool *pool) {
+  if (pool->process != getpid()) return;
+  if (pool->started > 0) new_round(pool, PERI_LAST_ROUND);
+  while (pool->started > 0) pthread_join(pool->thread[--pool->started], NULL);
+  pthread_cond_destroy(&pool->wake);
+  pthread_cond_destroy(&pool->done);
+  pthread_mutex_destroy(&pool->mutex);
+}
+
+/* ---- Jobs ------------------------------------------------------------- */
+
+/* Let helpers in, take part, wait until they are out. */
+static void run_here(peri_pool *pool) {
+  start_helpers(pool, pool->job.threads - 1);
+  atomic_store_explicit(&pool->gate, 0, memory_order_release);
+  unsigned round = atomic_load(&pool->round) + 1;
+  if (round == PERI_LAST_ROUND) round = 1;
+  pthread_mutex_lock(&pool->mutex);
+  atomic_store_explicit(&pool->round, round, memory_order_release);
+  int wanted = pool->job.threads - 1;
+  for (int i = 0; i < wanted && i < pool->asleep; i++)
+    pthread_cond_signal(&pool->wake);
+  pthread_mutex_unlock(&pool->mutex);
+  take_chunks(pool, 0);
+  atomic_fetch_or_explicit(&pool->gate, CLOSED, memory_order_acq_rel);
+  wait_for_helpers(pool);
+}
+
+/* What the host's threads run; 'index' is the number of the thread. */
+static void run_there(void *argument, int index) {
+  unsigned host = peri__fp_enter();
+  take_chunks(argument, index);
+  peri__fp_leave(host);
+}
+
+/* How many threads are worth it. */
+static int threads_for(const peri_call *call, int64_t count, double cost) {
+  const peri_pool *pool = call->work->pool;
+  int64_t threads =
+      call->threads < pool->threads ? call->threads : pool->threads;
+  if (count < threads) threads = count;
+  if (threads < 2 || (double)count * cost < LEAST_COST || pool->busy ||
+      pool->process != getpid())
+    return 1;
+  return (int)threads;
+}
+
+void peri_parallel_for(const peri_call *call, int64_t count, double cost,
+                       peri_body *body, void *user) {
+  int threads = threads_for(call, count, cost);
+  if (threads == 1) {
+    if (count > 0) body(user, 0, count, 0);
+    return;
+  }
+  peri_pool *pool = call->work->pool;
+  int64_t chunks = (int64_t)threads * CHUNKS_EACH;
+  int64_t chunk = (count + chunks - 1) / chunks;
+  pool->job = (peri__job){body, user, count, chunk, threads};
+  atomic_store(&pool->next, 0);
+  atomic_store(&pool->entered, 1); /* this thread is number 0 */
+  pool->busy = true;
+  pool->jobs++;
+  if (pool->parallel)
+    pool->parallel(pool->parallel_user, threads, run_there, pool);
+  else
+    run_here(pool);
+  pool->busy = false;
+}
+
+int64_t peri_parallel_jobs(const peri_context *ctx) {
+  return ctx ? ctx->pool.jobs : 0;
+}
