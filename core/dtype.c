@@ -1,12 +1,10 @@
 /* dtype.c - element types: their names and sizes, promotion, conversion.
 
-   Conversion goes through one of two wide types, int64_t for bool and
-   integers, double for floats, which hold every value of every dtype
-   exactly. So a pair of dtypes is a load, a store and one loop around them,
+   A pair of dtypes is a load, a store (convert.h) and one loop around them,
    expanded for all pairs. Every float result is the nearest one, ties to
-   even: the 16-bit floats are rounded here from the wide value itself, never
-   from a float32 that was rounded before. */
-#include "internal.h"
+   even: the 16-bit floats are rounded here from a double or whole number
+   itself, never from a float32 that was rounded before. */
+#include "convert.h"
 
 /* ---- Names ------------------------------------------------------------ */
 
@@ -134,29 +132,6 @@ static uint16_t encode16(double value, int mantissa, int bias) {
   return (uint16_t)(sign | (result < infinity ? result : infinity));
 }
 
-static double decode_f16(uint16_t bits) {
-  uint64_t exponent = bits >> F16_MANTISSA & 0x1f;
-  uint64_t mantissa = bits & 0x3ff;
-  uint64_t sign = (uint64_t)(bits >> 15) << 63;
-  if (exponent == 0) {
-    double small = (double)mantissa * 0x1p-24;
-    return sign != 0 ? -small : small;
-  }
-  exponent = exponent == 0x1f ? 0x7ff : exponent + F64_BIAS - F16_BIAS;
-  uint64_t wide = sign | exponent << F64_MANTISSA |
-                  mantissa << (F64_MANTISSA - F16_MANTISSA);
-  double value;
-  memcpy(&value, &wide, sizeof value);
-  return value;
-}
-
-static double decode_bf16(uint16_t bits) {
-  uint32_t wide = (uint32_t)bits << 16;
-  float value;
-  memcpy(&value, &wide, sizeof value);
-  return (double)value;
-}
-
 /* A whole number as a double that rounds to the same 16 bits: where a double
    has no room, the last bit it keeps says whether any lost one was set. */
 static double odd_double(int64_t value) {
@@ -165,50 +140,21 @@ static double odd_double(int64_t value) {
   return value < 0 ? -(double)m : (double)m;
 }
 
-/* ---- Loads and stores of one element ---------------------------------- */
-
-static int64_t clamp_whole(int64_t v, int64_t low, int64_t high) {
-  return v < low ? low : v > high ? high : v;
+uint16_t peri__f16_of_double(double value) {
+  return encode16(value, F16_MANTISSA, F16_BIAS);
 }
 
-/* Towards zero; beyond the ends the ends, NaN 0. */
-static int64_t whole_of(double v) {
-  if (v >= 0x1p63) return INT64_MAX;
-  if (v <= -0x1p63) return INT64_MIN;
-  return v == v ? (int64_t)v : 0;
+uint16_t peri__bf16_of_double(double value) {
+  return encode16(value, BF16_MANTISSA, BF16_BIAS);
 }
 
-typedef int64_t wide_BOOL, wide_U8, wide_I32, wide_I64;
-typedef double wide_F16, wide_BF16, wide_F32, wide_F64;
+uint16_t peri__f16_of_whole(int64_t value) {
+  return peri__f16_of_double(odd_double(value));
+}
 
-#define LOAD_BOOL(v) ((v) != 0)
-#define LOAD_U8(v) (v)
-#define LOAD_I32(v) (v)
-#define LOAD_I64(v) (v)
-#define LOAD_F16(v) decode_f16(v)
-#define LOAD_BF16(v) decode_bf16(v)
-#define LOAD_F32(v) ((double)(v))
-#define LOAD_F64(v) (v)
-
-/* From int64_t. */
-#define WHOLE_BOOL(v) ((v) != 0)
-#define WHOLE_U8(v) ((uint8_t)clamp_whole(v, 0, UINT8_MAX))
-#define WHOLE_I32(v) ((int32_t)clamp_whole(v, INT32_MIN, INT32_MAX))
-#define WHOLE_I64(v) (v)
-#define WHOLE_F16(v) encode16(odd_double(v), F16_MANTISSA, F16_BIAS)
-#define WHOLE_BF16(v) encode16(odd_double(v), BF16_MANTISSA, BF16_BIAS)
-#define WHOLE_F32(v) ((float)(v))
-#define WHOLE_F64(v) ((double)(v))
-
-/* From double. */
-#define FLOAT_BOOL(v) ((v) != 0)
-#define FLOAT_U8(v) WHOLE_U8(whole_of(v))
-#define FLOAT_I32(v) WHOLE_I32(whole_of(v))
-#define FLOAT_I64(v) whole_of(v)
-#define FLOAT_F16(v) encode16(v, F16_MANTISSA, F16_BIAS)
-#define FLOAT_BF16(v) encode16(v, BF16_MANTISSA, BF16_BIAS)
-#define FLOAT_F32(v) ((float)(v))
-#define FLOAT_F64(v) (v)
+uint16_t peri__bf16_of_whole(int64_t value) {
+  return peri__bf16_of_double(odd_double(value));
+}
 
 /* ---- One loop per pair ------------------------------------------------ */
 
@@ -223,10 +169,10 @@ typedef void convert_loop(void *to, int64_t to_stride, const void *from,
   TARGETS(P, U8, uint8_t, WHOLE) \
   TARGETS(P, I32, int32_t, WHOLE) \
   TARGETS(P, I64, int64_t, WHOLE) \
-  TARGETS(P, F16, uint16_t, FLOAT) \
-  TARGETS(P, BF16, uint16_t, FLOAT) \
-  TARGETS(P, F32, float, FLOAT) \
-  TARGETS(P, F64, double, FLOAT)
+  TARGETS(P, F16, uint16_t, SINGLE) \
+  TARGETS(P, BF16, uint16_t, SINGLE) \
+  TARGETS(P, F32, float, SINGLE) \
+  TARGETS(P, F64, double, DOUBLE)
 
 #define TARGETS(P, from, from_type, kind) \
   P(from, from_type, kind, BOOL, uint8_t) \
@@ -244,7 +190,7 @@ typedef void convert_loop(void *to, int64_t to_stride, const void *from,
     to_type *y = out; \
     const from_type *x = in; \
     for (int64_t i = 0; i < count; i++) { \
-      wide_##from v = LOAD_##from(x[i * in_stride]); \
+      peri__wide_##kind v = LOAD_##from(x[i * in_stride]); \
       y[i * out_stride] = kind##_##to(v); \
     } \
   }

@@ -46,11 +46,17 @@ typedef struct {
 } peri__fast;
 
 extern const peri__fast LEVEL(matmul);
+extern const peri__fast LEVEL(copy);
+extern const peri__fast LEVEL(fill);
 
 /* Products of one element type. */
 void LEVEL(matmul_f32)(const peri_call *call);
 void LEVEL(matmul_f64)(const peri_call *call);
 size_t LEVEL(matmul_f32_workspace)(const peri_call *call);
 size_t LEVEL(matmul_f64_workspace)(const peri_call *call);
+
+/* Dense elements of one dtype into another, as peri__convert does it. */
+void LEVEL(convert)(void *to, peri_dtype to_dtype, const void *from,
+                    peri_dtype from_dtype, int64_t count);
 
 #endif

@@ -3,6 +3,8 @@
 #include "fast.h"
 
 static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
+    [PERI_K_copy] = &LEVEL(copy),
+    [PERI_K_fill] = &LEVEL(fill),
     [PERI_K_matmul] = &LEVEL(matmul),
 };
 
