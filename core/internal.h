@@ -73,9 +73,9 @@ typedef struct {
 } peri__job;
 
 typedef struct {
-  int threads;    /* that may work, the one that asks included */
-  int processors; /* of this machine */
-  int started;    /* helpers that exist */
+  _Atomic(int) threads; /* that may work, the one that asks included */
+  int processors;       /* that this process may run on */
+  int started;          /* helpers that exist */
   pthread_t thread[PERI_MAX_THREADS];
   pid_t process; /* the one that has them */
   bool busy;     /* a job runs */
@@ -98,7 +98,7 @@ struct peri_work {
   peri_pool *pool;
 };
 
-/* Processors of this machine, at most PERI_MAX_THREADS. */
+/* Processors that this process may run on, at most PERI_MAX_THREADS. */
 int peri__processors(void);
 void peri__pool_init(peri_pool *pool, const peri_options *options);
 void peri__pool_end(peri_pool *pool);

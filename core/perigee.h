@@ -598,7 +598,8 @@ typedef void peri_body(void *user, int64_t first, int64_t end, int thread);
 /* Share items 0 .. count - 1 among the threads of the context and wait for
    all. How they are cut is not fixed, so no result may depend on it. 'cost':
    about how many nanoseconds one item takes; too little work in all, a job
-   inside a job and the child of a fork run inline. */
+   inside a job and the child of a fork run inline. Inside a job 'thread' is 0
+   whoever runs it, so only the outer body's names a part of the workspace. */
 PERI_API void peri_parallel_for(const peri_call *call, int64_t count,
                                 double cost, peri_body *body, void *user);
 /* Name of a kernel id, "?" if there is none. */

@@ -12,6 +12,7 @@
    in the parent only, run inline. */
 #include "internal.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -28,8 +29,17 @@
 #define PAUSE() ((void)0)
 #endif
 
+/* Those that this process may run on, which may be fewer than there are. */
+static long usable_processors(void) {
+#if defined(CPU_COUNT)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+  return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 int peri__processors(void) {
-  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  long count = usable_processors();
   if (count < 1) return 1;
   return count < PERI_MAX_THREADS ? (int)count : PERI_MAX_THREADS;
 }
@@ -81,7 +91,8 @@ static void help(peri_pool *pool) {
 /* Turns of a spin; none where threads outnumber the processors and a spin
    would hold up the one that is waited for. */
 static int spins_of(const peri_pool *pool) {
-  return pool->threads <= pool->processors ? SPINS : 0;
+  int threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
+  return threads <= pool->processors ? SPINS : 0;
 }
 
 /* Until there is another round than 'seen'. -> that round */
@@ -122,13 +133,23 @@ static void *helper(void *argument) {
   return NULL;
 }
 
-/* Signals are for the threads of the host. A helper that does not start is
-   missed by nobody. */
-static void start_helpers(peri_pool *pool, int wanted) {
-  sigset_t all, before;
-  if (pool->started >= wanted) return;
+/* Signals are for the threads of the host, but for those of a fault, which
+   come to the thread that makes it: blocked, they would end the process past
+   the host's handler. */
+static void block_signals(sigset_t *before) {
+  static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+  sigset_t all;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+    sigdelset(&all, faults[i]);
+  pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+/* A helper that does not start is missed by nobody. */
+static void start_helpers(peri_pool *pool, int wanted) {
+  sigset_t before;
+  if (pool->started >= wanted) return;
+  block_signals(&before);
   while (pool->started < wanted &&
          pthread_create(&pool->thread[pool->started], NULL, helper, pool) == 0)
     pool->started++;
@@ -193,8 +214,8 @@ static void run_there(void *argument, int index) {
 /* How many threads are worth it. */
 static int threads_for(const peri_call *call, int64_t count, double cost) {
   const peri_pool *pool = call->work->pool;
-  int64_t threads =
-      call->threads < pool->threads ? call->threads : pool->threads;
+  int64_t threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
+  if (call->threads < threads) threads = call->threads;
   if (count < threads) threads = count;
   if (threads < 2 || (double)count * cost < LEAST_COST || pool->busy ||
       pool->process != getpid())
