@@ -51,7 +51,7 @@ static int check_input(const peri_frame *frame, int i) {
     return peri__op_fail(frame, PERI_EARG, "%s belongs to another context",
                          row->name);
   if (row->flags & PERI_IN_FIXED && frame->ctx->grad_enabled &&
-      peri_requires_grad(x))
+      peri__tracked(x))
     return peri__op_fail(frame, PERI_EGRAD,
                          "%s has no gradient here, but requires one; "
                          "detach it",
@@ -180,11 +180,11 @@ static const peri_tensor *order_model(const peri_frame *frame) {
   if (!(frame->op->flags & PERI_OP_ORDERED)) return NULL;
   for (int i = 0; i < frame->nin; i++) {
     const peri_tensor *x = frame->in[i];
-    if (x &&
-        peri__same_shape(x->shape, x->ndim, frame->out[0].shape,
-                         frame->out[0].ndim) &&
-        peri__dense(x))
-      return peri_tensor_is_contiguous(x) ? NULL : x;
+    if (!x || !peri__same_shape(x->shape, x->ndim, frame->out[0].shape,
+                                frame->out[0].ndim))
+      continue;
+    if (peri_tensor_is_contiguous(x)) return NULL;
+    if (peri__dense(x)) return x;
   }
   return NULL;
 }
@@ -243,7 +243,7 @@ bool peri__stale(const peri_tensor *x) {
 bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin) {
   if (!ctx->grad_enabled) return false;
   for (int i = 0; i < nin; i++)
-    if (in[i] && peri_requires_grad(in[i])) return true;
+    if (in[i] && peri__tracked(in[i])) return true;
   return false;
 }
 
@@ -262,12 +262,12 @@ static int made(const peri_frame *frame, int status) {
 /* A forward made of operations: what it makes on the way dies with the scope
    inside, its outputs move to the one outside. */
 static int run_composed(peri_frame *frame) {
-  peri_scope scope = peri_scope_open(frame->ctx);
+  peri_scope scope = peri__scope_open(frame->ctx);
   int status = made(frame, frame->op->forward(frame));
   for (int i = 0; status == 0 && i < frame->nout; i++)
     if (frame->y[i]) peri__escape(frame->y[i]);
   if (status < 0) memset(frame->y, 0, sizeof frame->y);
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   return status;
 }
 
@@ -294,7 +294,7 @@ static int run_view(peri_frame *frame) {
 
 int peri__frame_forward(peri_frame *frame) {
   peri_context *ctx = frame->ctx;
-  peri_scope scope = peri_scope_open(ctx);
+  peri_scope scope = peri__scope_open(ctx);
   bool enabled = ctx->grad_enabled;
   ctx->grad_enabled = false;          /* the node is the whole history */
   ctx->unstoppable += frame->inplace; /* changed wholly or not at all */
@@ -302,7 +302,7 @@ int peri__frame_forward(peri_frame *frame) {
   if (status == 0) status = ctx->status;
   ctx->unstoppable -= frame->inplace;
   ctx->grad_enabled = enabled;
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   return status;
 }
 
@@ -343,6 +343,23 @@ static int run_frame(peri_frame *frame) {
   return status;
 }
 
+void peri__frame_init(peri_frame *frame, peri_context *ctx, const peri_op *op,
+                      peri_tensor *const *in, int nin, int base) {
+  frame->ctx = ctx;
+  frame->op = op;
+  frame->in = in;
+  frame->nin = nin;
+  frame->value = NULL;
+  frame->base = base;
+  frame->inplace = false;
+  frame->nout = 1;
+  for (int i = 0; i < PERI_MAX_OUTPUTS; i++) {
+    frame->out[i].dtype = PERI_DTYPE_NONE;
+    frame->out[i].ndim = 0;
+    frame->y[i] = NULL;
+  }
+}
+
 int peri__frame_begin(peri_frame *frame, const peri_value *given,
                       peri_value *value) {
   frame->value = value;
@@ -362,8 +379,8 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
     more[i - 1] = NULL;
   if (!op) peri_fail(ctx, PERI_EARG, "apply: op is NULL");
   if (!op || peri__enter(ctx) < 0) return NULL;
-  peri_frame frame = {
-      .ctx = ctx, .op = op, .in = in, .nin = nin, .base = base, .nout = 1};
+  peri_frame frame;
+  peri__frame_init(&frame, ctx, op, in, nin, base);
   uint64_t draws = ctx->draws;
   int status = peri__frame_begin(&frame, value, checked);
   if (status == 0 && op->flags & PERI_OP_ONLY_INPLACE)

@@ -119,9 +119,9 @@ static int send_to_node(pass *p, peri_node *node, int output,
 }
 
 static int send(pass *p, peri_node *node, int i, peri_tensor *grad) {
-  if (node->next[i])
-    return send_to_node(p, node->next[i], node->next_output[i], grad);
-  return send_to_leaf(p, node->leaf[i], grad);
+  const peri_edge *edge = &node->edge[i];
+  if (edge->next) return send_to_node(p, edge->next, edge->output, grad);
+  return send_to_leaf(p, edge->leaf, grad);
 }
 
 static int changed_error(pass *p, const peri_node *node, const char *what,
@@ -136,7 +136,7 @@ static int changed_error(pass *p, const peri_node *node, const char *what,
 /* What was saved must be what it was. */
 static int check_saved(pass *p, const peri_node *node) {
   for (int i = 0; i < node->nin; i++)
-    if (node->in[i] && node->in[i]->storage->version != node->in_version[i])
+    if (node->in[i] && node->in[i]->storage->version != node->edge[i].version)
       return changed_error(p, node, node->op->inputs[i].name, node->in[i]);
   for (int i = 0; i < node->nout; i++)
     if (node->out[i] && node->out[i]->storage->version != node->out_version[i])
@@ -159,13 +159,13 @@ static peri_tensor *output_of(const pass *p, peri_node *node, int i) {
 
 /* Call the row's backward: node->dx gets tensors of the open scope. */
 static int differentiate(pass *p, peri_node *node) {
-  peri_tensor *out[PERI_MAX_OUTPUTS];
+  peri_tensor *out[PERI_MAX_OUTPUTS] = {NULL};
   if (!node->op->backward)
     return peri_fail(p->ctx, PERI_EGRAD, "backward: %s has no gradient",
                      node->op->name);
   int status = check_saved(p, node);
   if (status < 0) return status;
-  for (int i = 0; i < PERI_MAX_OUTPUTS; i++) out[i] = output_of(p, node, i);
+  for (int i = 0; i < node->nout; i++) out[i] = output_of(p, node, i);
   memset(node->dx, 0, (size_t)node->nin * sizeof *node->dx);
   peri_backprop grad = {.ctx = p->ctx,
                         .op = node->op,
@@ -220,7 +220,7 @@ static void collect_targets(pass *p, const peri_node *node) {
 
 static void leave_pass(peri_node *node) {
   node->pass = NULL;
-  for (int i = 0; i < PERI_MAX_OUTPUTS; i++) {
+  for (int i = 0; i < node->nout; i++) {
     peri__drop(node->dy[i]);
     node->dy[i] = NULL;
   }
@@ -229,7 +229,7 @@ static void leave_pass(peri_node *node) {
 /* All gradients of the outputs of 'node' are there: pass on those of its
    inputs, then let go of what it saved. */
 static int run_node(pass *p, peri_node *node) {
-  peri_scope scope = peri_scope_open(p->ctx);
+  peri_scope scope = peri__scope_open(p->ctx);
   collect_targets(p, node);
   int status = peri__poll(p->ctx);
   if (status == 0) status = differentiate(p, node);
@@ -239,7 +239,7 @@ static int run_node(pass *p, peri_node *node) {
     peri__free_saved(node);
     node->freed = true;
   }
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   return status;
 }
 
@@ -261,11 +261,12 @@ static int run_heap(pass *p, int status) {
 
 /* A seed must be like the output it flows into. */
 static int check_seed(const peri_tensor *output, const peri_tensor *seed) {
-  peri_text shape = peri__shape_of(output), got = peri__shape_of(seed);
-  if (!peri__same_shape(output->shape, output->ndim, seed->shape, seed->ndim))
+  if (!peri__same_shape(output->shape, output->ndim, seed->shape, seed->ndim)) {
+    peri_text shape = peri__shape_of(output), got = peri__shape_of(seed);
     return peri_fail(output->ctx, PERI_ESHAPE,
                      "backward: the gradient has shape %s, the output %s",
                      got.s, shape.s);
+  }
   if (output->ctx != seed->ctx || output->storage->meta != seed->storage->meta)
     return peri_fail(output->ctx, PERI_EDEVICE,
                      "backward: the gradient is in another context or on "
@@ -380,7 +381,7 @@ static int run_pass(pass *p, peri_tensor *const *outputs, int count,
   peri_context *ctx = p->ctx;
   bool enabled = ctx->grad_enabled;
   ctx->grad_enabled = p->graph;
-  peri_scope scope = peri_scope_open(ctx);
+  peri_scope scope = peri__scope_open(ctx);
   int status = 0;
   for (int i = 0; status == 0 && i < count; i++)
     status = send_seed(p, outputs[i], options->seeds ? options->seeds[i] : 0);
@@ -388,7 +389,7 @@ static int run_pass(pass *p, peri_tensor *const *outputs, int count,
   if (status == 0)
     status = p->targets ? commit_targets(p, options->allow_unused)
                         : commit_leaves(p);
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   ctx->grad_enabled = enabled;
   end_pass(p);
   return status;

@@ -25,19 +25,18 @@ static peri_arg *next_arg(peri_call *call) {
   return &call->arg[call->nout + call->nin];
 }
 
-/* What a kernel may know of 'x'; only the first ndim sizes are written. */
+/* What a kernel may know of 'x'; of the sizes only the first ndim count. */
 static void write_arg(peri_arg *arg, const peri_tensor *x) {
-  size_t bytes = (size_t)x->ndim * sizeof *x->shape;
   arg->data = x->storage->data;
-  if (arg->data)
+  if (arg->data && x->offset > 0)
     arg->data =
         (char *)arg->data + (size_t)x->offset * peri_dtype_size(x->dtype);
   arg->buffer = x->storage->serial;
   arg->offset = x->offset;
   arg->dtype = x->dtype;
   arg->ndim = x->ndim;
-  memcpy(arg->shape, x->shape, bytes);
-  memcpy(arg->strides, x->strides, bytes);
+  memcpy(arg->shape, x->shape, sizeof arg->shape);
+  memcpy(arg->strides, x->strides, sizeof arg->strides);
 }
 
 void peri__arg_widen(peri_arg *arg, int at) {
@@ -66,6 +65,7 @@ void peri__call_in(peri_call *call, const peri_tensor *x) {
 
 void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim) {
   peri_arg *arg = next_arg(call) - 1;
+  if (peri__same_shape(arg->shape, arg->ndim, shape, ndim)) return;
   int64_t strides[PERI_MAX_DIMS] = {0};
   int missing = ndim - arg->ndim;
   for (int d = 0; d < ndim; d++) {

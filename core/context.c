@@ -3,8 +3,10 @@
 
    Every public function that works in a context enters it first and leaves it
    last. The outermost entry takes the context for its thread with one atomic
-   exchange and sets the floating-point state; inner ones only count. The error
-   text lives in the context, so that reporting needs no memory. */
+   exchange; inner ones only count. The first that may compute sets the
+   floating-point state, which costs more than the bookkeeping of scopes and
+   owners does. The error text lives in the context, so that reporting needs no
+   memory. */
 #include "cpu/level.h"
 
 #include <stdio.h>
@@ -23,7 +25,7 @@ static bool owned_here(const peri_context *ctx) {
          this_thread();
 }
 
-int peri__enter_always(peri_context *ctx) {
+int peri__take(peri_context *ctx) {
   if (!ctx) return PERI_EARG;
   if (owned_here(ctx)) {
     ctx->entries++;
@@ -35,13 +37,21 @@ int peri__enter_always(peri_context *ctx) {
           memory_order_relaxed))
     return PERI_EBUSY;
   ctx->entries = 1;
+  return 0;
+}
+
+int peri__enter_always(peri_context *ctx) {
+  int status = peri__take(ctx);
+  if (status < 0 || ctx->computes) return status;
+  ctx->computes = true;
   ctx->host_fp = peri__fp_enter();
   return 0;
 }
 
 void peri__leave(peri_context *ctx) {
   if (--ctx->entries > 0) return;
-  peri__fp_leave(ctx->host_fp);
+  if (ctx->computes) peri__fp_leave(ctx->host_fp);
+  ctx->computes = false;
   atomic_store_explicit(&ctx->owner, 0, memory_order_release);
 }
 
@@ -128,7 +138,7 @@ const char *peri_error_text(const peri_context *ctx) {
 }
 
 void peri_clear_error(peri_context *ctx) {
-  if (peri__enter_always(ctx) < 0) return;
+  if (peri__take(ctx) < 0) return;
   ctx->status = PERI_OK;
   ctx->error[0] = '\0';
   atomic_store(&ctx->interrupted, 0);

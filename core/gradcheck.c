@@ -74,11 +74,11 @@ static peri_tensor *call_function(const check *c, peri_tensor *const *inputs,
 /* f = <y, w> without recording. */
 static double value_at(const check *c, peri_tensor *const *inputs, int count,
                        peri_tensor *w) {
-  peri_scope scope = peri_scope_open(c->ctx);
+  peri_scope scope = peri__scope_open(c->ctx);
   peri_tensor *y = call_function(c, inputs, count);
   peri_tensor *sum = peri_sum(peri_mul(y, w), NULL);
   double value = sum ? peri_item(sum) : 0;
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   return value;
 }
 
@@ -173,9 +173,9 @@ static int enter_check(const check *c, peri_tensor *const *inputs, int count,
                        "%s: a function and 1 to %d inputs are needed", c->name,
                        MAX_CHECKED / 2);
   } else {
-    peri_scope scope = peri_scope_open(c->ctx);
+    peri_scope scope = peri__scope_open(c->ctx);
     status = run(c, inputs, count);
-    peri_scope_close(scope);
+    peri__scope_close(scope);
   }
   peri__leave(c->ctx);
   return status;

@@ -32,11 +32,12 @@ static int check_inplace(const peri_frame *frame) {
 static int check_result(const peri_frame *frame) {
   const peri_tensor *x = frame->in[0];
   const peri_meta *out = &frame->out[0];
-  peri_text shape = peri__shape_of(x), result = peri__meta_text(out);
-  if (!peri__same_shape(x->shape, x->ndim, out->shape, out->ndim))
+  if (!peri__same_shape(x->shape, x->ndim, out->shape, out->ndim)) {
+    peri_text shape = peri__shape_of(x), result = peri__meta_text(out);
     return peri__op_fail(frame, PERI_ESHAPE,
                          "the result has shape %s, %s has %s", result.s,
                          frame->op->inputs[0].name, shape.s);
+  }
   if (peri__category(out->dtype) > peri__category(x->dtype))
     return peri__op_fail(frame, PERI_EDTYPE,
                          "the result is %s, which %s of %s cannot hold",
@@ -206,17 +207,13 @@ peri_tensor *peri_apply_inplace(peri_context *ctx, const peri_op *op,
   }
   if (peri__enter(ctx) < 0) return NULL;
   memcpy(inputs, in, (size_t)nin * sizeof *in);
-  peri_frame frame = {.ctx = ctx,
-                      .op = op,
-                      .in = inputs,
-                      .nin = nin,
-                      .base = base,
-                      .nout = 1,
-                      .inplace = true};
-  peri_scope scope = peri_scope_open(ctx);
+  peri_frame frame;
+  peri__frame_init(&frame, ctx, op, inputs, nin, base);
+  frame.inplace = true;
+  peri_scope scope = peri__scope_open(ctx);
   int status = peri__frame_begin(&frame, value, checked);
   if (status == 0) status = run_inplace(&frame, inputs);
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   peri__leave(ctx);
   return status == 0 ? in[0] : NULL;
 }

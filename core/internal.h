@@ -109,7 +109,8 @@ struct peri_context {
   peri_allocator memory;
   _Atomic(uintptr_t) owner; /* thread inside the context, 0: none */
   int entries;              /* how often it has entered */
-  unsigned host_fp;         /* its floating-point state, put back on leave */
+  bool computes;            /* the floating-point state is ours */
+  unsigned host_fp;         /* that of the host, put back on leave */
   peri_status status;
   char error[PERI_ERROR_BYTES];
   atomic_int interrupted;
@@ -151,6 +152,9 @@ struct peri_context {
 int peri__enter(peri_context *ctx);
 /* The same, but an error that is set does not matter. */
 int peri__enter_always(peri_context *ctx);
+/* The same for what keeps books and computes nothing: the floating-point state
+   stays the host's. */
+int peri__take(peri_context *ctx);
 void peri__leave(peri_context *ctx);
 /* PERI_EINTERRUPT, set as error, if an interrupt was asked for. */
 int peri__poll(peri_context *ctx);
@@ -241,6 +245,7 @@ peri_text peri__meta_text(const peri_meta *meta);
 
 /* ---- Tensors (tensor.c) ----------------------------------------------- */
 
+/* Small data lies behind the struct, in one block with it. */
 struct peri_storage {
   int64_t refs;
   uint64_t serial;
@@ -278,6 +283,10 @@ struct peri_tensor {
   peri_tensor *grad;
 };
 
+/* True if a gradient is wanted for 'x', as a leaf or through its history. */
+static inline bool peri__tracked(const peri_tensor *x) {
+  return x->requires_grad || x->node;
+}
 /* A tensor of the open scope with new memory (or none, if 'meta'), row-major
    or, if 'strides' is given, with those dense strides. */
 peri_tensor *peri__tensor_make(peri_context *ctx, const peri_meta *meta,
@@ -287,6 +296,11 @@ peri_tensor *peri__view(peri_tensor *x, const int64_t *shape,
                         const int64_t *strides, int ndim, int64_t offset);
 /* The same elements without history. */
 peri_tensor *peri__alias(peri_tensor *x);
+/* Scopes, for a thread that is inside the context. */
+static inline peri_scope peri__scope_open(peri_context *ctx) {
+  return (peri_scope){ctx, ++ctx->depth};
+}
+void peri__scope_close(peri_scope scope);
 /* Own a share, drop a share, whatever the scope says. */
 peri_tensor *peri__hold(peri_tensor *x);
 void peri__drop(peri_tensor *x);
@@ -296,7 +310,11 @@ void peri__scope_drop(peri_tensor *x);
 void peri__escape(peri_tensor *x);
 peri_storage *peri__storage_hold(peri_storage *storage);
 void peri__storage_drop(peri_context *ctx, peri_storage *storage);
-peri_meta peri__meta(const peri_tensor *x);
+static inline peri_meta peri__meta(const peri_tensor *x) {
+  peri_meta meta = {.dtype = x->dtype, .ndim = x->ndim};
+  memcpy(meta.shape, x->shape, sizeof meta.shape);
+  return meta;
+}
 bool peri__dense(const peri_tensor *x);
 /* True if elements share memory, so that they cannot be written one by one. */
 bool peri__overlaps(const peri_tensor *x);
@@ -391,6 +409,10 @@ void peri__node_drop(peri_context *ctx, peri_node *node);
 
 /* ---- Applying (apply.c, inplace.c) ------------------------------------ */
 
+/* A frame without values and results. The shapes of results, which are much of
+   it, are left to the row's infer. */
+void peri__frame_init(peri_frame *frame, peri_context *ctx, const peri_op *op,
+                      peri_tensor *const *in, int nin, int base);
 /* Check inputs and values into 'value', of which the frame keeps a pointer. */
 int peri__frame_begin(peri_frame *frame, const peri_value *given,
                       peri_value *value);

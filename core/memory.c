@@ -67,22 +67,24 @@ static void default_free(void *user, void *block, size_t bytes) {
   free(block);
 }
 
-/* Size class of 'bytes' and, in 'room', the data bytes of its blocks. */
-static int class_of(size_t bytes, size_t *room) {
-  if (bytes <= SMALL_BYTES) {
-    size_t lines = bytes == 0 ? 1 : (bytes + PERI_ALIGN - 1) / PERI_ALIGN;
-    *room = lines * PERI_ALIGN;
-    return (int)lines - 1;
-  }
-  uint64_t last = (uint64_t)bytes - 1;
+/* Size class of 'bytes'. */
+static int class_of(size_t bytes) {
+  uint64_t last = bytes > 0 ? (uint64_t)bytes - 1 : 0;
+  if (last < SMALL_BYTES) return (int)(last / PERI_ALIGN);
   int log = 63 - __builtin_clzll(last); /* 2^log <= last < 2^(log+1) */
-  if (log >= CACHED_LOG) {
-    *room = (bytes + PERI_ALIGN - 1) / PERI_ALIGN * PERI_ALIGN;
-    return NO_CLASS;
-  }
+  if (log >= CACHED_LOG) return NO_CLASS;
   int step = (int)((last >> (log - STEPS_LOG)) - (1u << STEPS_LOG));
-  *room = (((size_t)1 << STEPS_LOG) + (size_t)step + 1) << (log - STEPS_LOG);
   return SMALL_CLASSES + ((log - SMALL_LOG) << STEPS_LOG) + step;
+}
+
+/* Bytes of data in a block of that class that 'bytes' ask for. */
+static size_t room_of(size_t bytes, int size_class) {
+  if (size_class == NO_CLASS)
+    return (bytes + PERI_ALIGN - 1) / PERI_ALIGN * PERI_ALIGN;
+  if (size_class < SMALL_CLASSES) return ((size_t)size_class + 1) * PERI_ALIGN;
+  int above = size_class - SMALL_CLASSES, log = SMALL_LOG + (above >> STEPS_LOG);
+  size_t step = (size_t)above % (1u << STEPS_LOG);
+  return ((1u << STEPS_LOG) + step + 1) << (log - STEPS_LOG);
 }
 
 static size_t whole(const peri_block *block) {
@@ -130,9 +132,11 @@ static peri_block *call_host(peri_allocator *memory, size_t bytes) {
   return block;
 }
 
-/* A block with 'room' bytes of data from the host; the cache goes first when
-   the limit or the host refuses. */
-static peri_block *ask_host(peri_allocator *memory, size_t room) {
+/* A new block of 'size_class' from the host; the cache goes first when the
+   limit or the host refuses. */
+static peri_block *ask_host(peri_allocator *memory, size_t wanted,
+                            int size_class) {
+  size_t room = room_of(wanted, size_class);
   size_t bytes = sizeof(peri_block) + room;
   if (over_limit(memory, bytes)) flush_cache(memory);
   if (over_limit(memory, bytes)) return NULL;
@@ -141,7 +145,9 @@ static peri_block *ask_host(peri_allocator *memory, size_t room) {
     flush_cache(memory);
     block = call_host(memory, bytes);
   }
-  if (block != NULL) block->room = room;
+  if (block == NULL) return NULL;
+  block->room = room;
+  block->size_class = size_class;
   return block;
 }
 
@@ -198,12 +204,10 @@ static void *out_of_memory(peri_context *ctx, size_t bytes) {
 void *peri__alloc(peri_context *ctx, size_t bytes) {
   peri_allocator *memory = &ctx->memory;
   if (bytes > MOST_BYTES) return out_of_memory(ctx, bytes);
-  size_t room;
-  int size_class = class_of(bytes, &room);
+  int size_class = class_of(bytes);
   peri_block *block = take_cached(memory, size_class);
-  if (block == NULL) block = ask_host(memory, room);
+  if (block == NULL) block = ask_host(memory, bytes, size_class);
   if (block == NULL) return out_of_memory(ctx, bytes);
-  block->size_class = size_class;
   link_block(memory, block);
   expose(block, bytes);
   return data_of(block);

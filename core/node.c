@@ -7,45 +7,45 @@
 
 /* ---- Making nodes ----------------------------------------------------- */
 
-/* The next 'count' entries of 'size' bytes of the block at '*place'. */
-static void *carve(char **place, int count, size_t size) {
-  void *array = *place;
-  *place += ((size_t)count * size + 7) / 8 * 8;
-  return array;
-}
-
-/* One block: the node, then its arrays. */
+/* One block: the node, then its arrays, the widest entries first. */
 static peri_node *node_alloc(peri_context *ctx, int nin, int params) {
-  size_t each = sizeof(peri_meta) + 4 * sizeof(void *) + 3 * 8;
-  size_t bytes = sizeof(peri_node) + (size_t)params * sizeof(peri_value) +
-                 (size_t)nin * each + 64;
-  peri_node *node = peri__alloc_zeroed(ctx, bytes);
+  size_t each = sizeof(peri_edge) + sizeof(peri_meta) +
+                2 * sizeof(peri_tensor *) + sizeof(bool);
+  peri_node *node =
+      peri__alloc(ctx, sizeof *node + (size_t)params * sizeof(peri_value) +
+                           (size_t)nin * each);
   if (!node) return NULL;
-  char *place = (char *)node + (sizeof *node + 7) / 8 * 8;
-  node->value = carve(&place, params, sizeof *node->value);
-  node->in_meta = carve(&place, nin, sizeof *node->in_meta);
-  node->next = carve(&place, nin, sizeof *node->next);
-  node->leaf = carve(&place, nin, sizeof *node->leaf);
-  node->in = carve(&place, nin, sizeof *node->in);
-  node->dx = carve(&place, nin, sizeof *node->dx);
-  node->next_output = carve(&place, nin, sizeof *node->next_output);
-  node->in_version = carve(&place, nin, sizeof *node->in_version);
-  node->needs = carve(&place, nin, sizeof *node->needs);
+  *node = (peri_node){.refs = 1, .nin = nin};
+  node->value = (peri_value *)(node + 1);
+  node->edge = (peri_edge *)(node->value + params);
+  node->in_meta = (peri_meta *)(node->edge + nin);
+  node->in = (peri_tensor **)(node->in_meta + nin);
+  node->dx = node->in + nin;
+  node->needs = (bool *)(node->dx + nin);
   return node;
 }
 
-/* Where the gradient of input 'i' will go: to the node that made it, or to
-   the leaf it is. */
-static void add_edge(peri_node *node, int i, peri_tensor *x) {
-  node->in_meta[i] = peri__meta(x);
-  if (!peri_requires_grad(x)) return;
-  node->needs[i] = true;
+/* Where the gradient of 'x' will go: to the node that made it, or to the leaf
+   it is. */
+static peri_edge edge_of(peri_tensor *x) {
+  peri_edge edge = {.output = x->output};
   if (x->node) {
-    node->next[i] = x->node;
-    node->next_output[i] = x->output;
+    edge.next = x->node;
     peri__node_hold(x->node);
   } else {
-    node->leaf[i] = peri__hold(x);
+    edge.leaf = peri__hold(x);
+  }
+  return edge;
+}
+
+/* Fill the entries of the inputs, of which nothing is saved yet. */
+static void add_edges(peri_node *node, const peri_frame *frame) {
+  for (int i = 0; i < node->nin; i++) {
+    peri_tensor *x = frame->in[i];
+    node->in[i] = NULL;
+    node->needs[i] = x && peri__tracked(x);
+    node->edge[i] = node->needs[i] ? edge_of(x) : (peri_edge){0};
+    node->in_meta[i] = x ? peri__meta(x) : (peri_meta){0};
   }
 }
 
@@ -55,22 +55,20 @@ static unsigned needed(const peri_frame *frame) {
   unsigned saves = 0;
   if (!each) return frame->op->saves;
   for (int i = 0; i < frame->nin; i++)
-    if (frame->in[i] && peri_requires_grad(frame->in[i])) saves |= each[i];
+    if (frame->in[i] && peri__tracked(frame->in[i])) saves |= each[i];
   return saves;
 }
 
 /* What is overwritten is saved as a copy, with its history. */
 static int save_inputs(peri_node *node, const peri_frame *frame,
                        unsigned saves) {
-  for (int i = 0; i < frame->nin; i++) {
+  for (int i = 0; i < frame->nin && i < PERI_MAX_INPUTS; i++) {
     peri_tensor *x = frame->in[i];
-    if (!x) continue;
-    add_edge(node, i, x);
-    if (i >= PERI_MAX_INPUTS || !(saves & PERI_SAVE_IN(i))) continue;
+    if (!x || !(saves & PERI_SAVE_IN(i))) continue;
     if (i == 0 && frame->inplace) x = peri__copy(x);
     if (!x) return frame->ctx->status;
     node->in[i] = peri__hold(x);
-    node->in_version[i] = x->storage->version;
+    node->edge[i].version = x->storage->version;
   }
   return 0;
 }
@@ -93,6 +91,9 @@ static int copy_values(peri_context *ctx, peri_node *node,
                        const peri_value *value, int params) {
   for (int i = 0; i < params; i++) {
     node->value[i] = value[i];
+    if (value[i].type == PERI_P_STRING) node->value[i].s = NULL;
+  }
+  for (int i = 0; i < params; i++) {
     if (value[i].type != PERI_P_STRING) continue;
     node->value[i].s = peri__strdup(ctx, value[i].s);
     if (!node->value[i].s) return ctx->status;
@@ -105,12 +106,11 @@ peri_node *peri__node_begin(peri_frame *frame) {
   int params = peri__count_params(frame->op->params);
   peri_node *node = node_alloc(ctx, frame->nin, params);
   if (!node) return NULL;
-  node->refs = 1;
   node->op = frame->op;
   node->sequence = ++ctx->sequence;
   node->base = frame->base;
-  node->nin = frame->nin;
   node->nout = frame->nout;
+  add_edges(node, frame);
   if (copy_values(ctx, node, frame->value, params) < 0) {
     peri__node_drop(ctx, node);
     return NULL;
@@ -153,7 +153,7 @@ void peri__free_saved(peri_node *node) {
     peri__drop(node->in[i]);
     node->in[i] = NULL;
   }
-  for (int i = 0; i < PERI_MAX_OUTPUTS; i++) {
+  for (int i = 0; i < node->nout; i++) {
     peri__drop(node->out[i]);
     node->out[i] = NULL;
   }
@@ -166,8 +166,8 @@ static void free_node(peri_context *ctx, peri_node *node) {
     if (node->value[i].type == PERI_P_STRING)
       peri__free(ctx, (void *)(uintptr_t)node->value[i].s);
   for (int i = 0; i < node->nin; i++) {
-    peri__drop(node->leaf[i]);
-    if (node->next[i]) peri__node_drop(ctx, node->next[i]);
+    peri__drop(node->edge[i].leaf);
+    if (node->edge[i].next) peri__node_drop(ctx, node->edge[i].next);
   }
   peri__free(ctx, node);
 }
@@ -189,7 +189,7 @@ void peri__node_drop(peri_context *ctx, peri_node *node) {
 /* ---- Leaves ----------------------------------------------------------- */
 
 bool peri_requires_grad(const peri_tensor *x) {
-  return x && (x->requires_grad || x->node);
+  return x && peri__tracked(x);
 }
 
 bool peri_is_leaf(const peri_tensor *x) { return x && !x->node; }
@@ -220,15 +220,16 @@ int peri_set_requires_grad(peri_tensor *x, bool on) {
 }
 
 static int check_grad(const peri_tensor *x, const peri_tensor *grad) {
-  peri_text shape = peri__shape_of(x), got = peri__shape_of(grad);
   if (grad->ctx != x->ctx || grad->storage->meta != x->storage->meta)
     return peri_fail(x->ctx, PERI_EDEVICE,
                      "grad: it is in another context or on another device "
                      "than its tensor");
-  if (!peri__same_shape(x->shape, x->ndim, grad->shape, grad->ndim))
+  if (!peri__same_shape(x->shape, x->ndim, grad->shape, grad->ndim)) {
+    peri_text shape = peri__shape_of(x), got = peri__shape_of(grad);
     return peri_fail(x->ctx, PERI_ESHAPE,
                      "grad: shape %s does not fit a tensor of %s", got.s,
                      shape.s);
+  }
   if (x->dtype != grad->dtype)
     return peri_fail(x->ctx, PERI_EDTYPE,
                      "grad: %s does not fit a tensor of %s",
@@ -258,7 +259,7 @@ bool peri_grad_enabled(const peri_context *ctx) { return ctx->grad_enabled; }
 
 bool peri_set_grad_enabled(peri_context *ctx, bool on) {
   bool was = ctx->grad_enabled;
-  if (peri__enter_always(ctx) < 0) return was;
+  if (peri__take(ctx) < 0) return was;
   ctx->grad_enabled = on;
   peri__leave(ctx);
   return was;

@@ -10,6 +10,14 @@
 
 #include "internal.h"
 
+/* Where the gradient of an input goes. */
+typedef struct {
+  peri_node *next;   /* to the node that made the input, */
+  peri_tensor *leaf; /* or to a leaf; or nowhere */
+  int output;        /* which output of 'next' the input was */
+  uint32_t version;  /* of the input when it was saved */
+} peri_edge;
+
 struct peri_node {
   int64_t refs;
   const peri_op *op;
@@ -18,15 +26,12 @@ struct peri_node {
   bool freed;           /* saved tensors are gone */
   const void *pass;     /* the backward that has it in its heap */
   peri_node *next_dead; /* in the list of nodes to free */
-  peri_value *value;    /* one per parameter */
-  peri_meta *in_meta;   /* the arrays lie behind the node, one per input */
-  peri_node **next;     /* edge to the node that made the input, */
-  peri_tensor **leaf;   /* or to a leaf; or neither */
-  peri_tensor **in;     /* saved inputs */
-  peri_tensor **dx;     /* results while the node is at work */
-  int *next_output;     /* which output of 'next' the input was */
-  uint32_t *in_version;
-  bool *needs;                        /* there is an edge */
+  peri_value *value;    /* the arrays lie behind the node: per parameter, */
+  peri_edge *edge;      /* and per input, as all that follow */
+  peri_meta *in_meta;
+  peri_tensor **in;                   /* saved inputs */
+  peri_tensor **dx;                   /* results while the node is at work */
+  bool *needs;                        /* the edge leads somewhere */
   peri_tensor *out[PERI_MAX_OUTPUTS]; /* saved outputs, without their node */
   uint32_t out_version[PERI_MAX_OUTPUTS];
   peri_tensor *dy[PERI_MAX_OUTPUTS]; /* gathered in a backward */

@@ -33,21 +33,34 @@ static void link_tensor(peri_tensor *x, int64_t depth) {
 
 /* ---- Storage ---------------------------------------------------------- */
 
+#define SMALL_BYTES 64 /* of data that lies behind its storage */
+
+enum {
+  STORAGE_BYTES =
+      (sizeof(peri_storage) + PERI_ALIGN - 1) / PERI_ALIGN * PERI_ALIGN
+};
+
+/* Where the data of 'storage' is if it is small. */
+static void *behind(peri_storage *storage) {
+  return (char *)storage + STORAGE_BYTES;
+}
+
 static peri_storage *storage_make(peri_context *ctx, size_t bytes,
                                   bool on_meta) {
-  peri_storage *storage = peri__alloc_zeroed(ctx, sizeof *storage);
+  bool small = !on_meta && bytes <= SMALL_BYTES;
+  peri_storage *storage =
+      peri__alloc(ctx, small ? STORAGE_BYTES + bytes : sizeof *storage);
   if (!storage) return NULL;
-  if (!on_meta) {
+  *storage = (peri_storage){.refs = 1, .bytes = bytes, .meta = on_meta};
+  if (small)
+    storage->data = behind(storage);
+  else if (!on_meta)
     storage->data = peri__alloc(ctx, bytes);
-    if (!storage->data) {
-      peri__free(ctx, storage);
-      return NULL;
-    }
+  if (!storage->data && !on_meta) {
+    peri__free(ctx, storage);
+    return NULL;
   }
-  storage->refs = 1;
   storage->serial = ++ctx->serial;
-  storage->bytes = bytes;
-  storage->meta = on_meta;
   ctx->memory.stats.live_storages++;
   return storage;
 }
@@ -61,7 +74,7 @@ void peri__storage_drop(peri_context *ctx, peri_storage *storage) {
   if (--storage->refs > 0) return;
   if (storage->wrapped) {
     if (storage->release) storage->release(storage->user, storage->data);
-  } else {
+  } else if (storage->data != behind(storage)) {
     peri__free(ctx, storage->data);
   }
   ctx->memory.stats.live_storages--;
@@ -86,7 +99,7 @@ static peri_tensor *tensor_over(peri_context *ctx, peri_storage *storage,
   x->storage = storage;
   x->dtype = meta->dtype;
   x->ndim = meta->ndim;
-  memcpy(x->shape, meta->shape, (size_t)meta->ndim * sizeof *x->shape);
+  memcpy(x->shape, meta->shape, sizeof x->shape);
   link_tensor(x, ctx->depth);
   ctx->memory.stats.live_tensors++;
   return x;
@@ -264,13 +277,15 @@ void peri__drop(peri_tensor *x) {
 /* The scope's share is a share like others: those of callers, of nodes and
    holders may outlive it. */
 void peri__scope_drop(peri_tensor *x) {
-  unlink_tensor(x);
-  link_tensor(x, -1);
+  if (x->refs > 1) {
+    unlink_tensor(x);
+    link_tensor(x, -1);
+  }
   peri__drop(x);
 }
 
 peri_tensor *peri_keep(peri_tensor *x) {
-  if (!x || peri__enter_always(x->ctx) < 0) return NULL;
+  if (!x || peri__take(x->ctx) < 0) return NULL;
   x->refs++;
   x->owners++;
   peri__leave(x->ctx);
@@ -278,7 +293,7 @@ peri_tensor *peri_keep(peri_tensor *x) {
 }
 
 void peri_release(peri_tensor *x) {
-  if (!x || peri__enter_always(x->ctx) < 0) return;
+  if (!x || peri__take(x->ctx) < 0) return;
   peri_context *ctx = x->ctx;
   if (x->owners == 0 && x->depth >= 0) {
     peri__scope_drop(x);
@@ -290,21 +305,23 @@ void peri_release(peri_tensor *x) {
 }
 
 peri_scope peri_scope_open(peri_context *ctx) {
-  peri_scope scope = {NULL, 0};
-  if (peri__enter_always(ctx) < 0) return scope;
-  scope.ctx = ctx;
-  scope.depth = ++ctx->depth;
+  if (peri__take(ctx) < 0) return (peri_scope){NULL, 0};
+  peri_scope scope = peri__scope_open(ctx);
   peri__leave(ctx);
   return scope;
 }
 
-void peri_scope_close(peri_scope scope) {
+void peri__scope_close(peri_scope scope) {
   peri_context *ctx = scope.ctx;
-  if (!ctx || peri__enter_always(ctx) < 0) return;
   while (ctx->made && ctx->made->depth >= scope.depth)
     peri__scope_drop(ctx->made);
   if (ctx->depth >= scope.depth) ctx->depth = scope.depth - 1;
-  peri__leave(ctx);
+}
+
+void peri_scope_close(peri_scope scope) {
+  if (!scope.ctx || peri__take(scope.ctx) < 0) return;
+  peri__scope_close(scope);
+  peri__leave(scope.ctx);
 }
 
 /* Tensors of the scope around go behind those of the open one, which stay in
@@ -367,17 +384,12 @@ const char *peri_tensor_device(const peri_tensor *x) {
   return x && x->storage->meta ? "meta" : x ? "cpu" : "none";
 }
 
-peri_meta peri__meta(const peri_tensor *x) {
-  return meta_of(x->shape, x->ndim, x->dtype);
-}
-
 bool peri_tensor_is_contiguous(const peri_tensor *x) {
   int64_t expected = 1;
   if (!x) return false;
-  if (peri_tensor_numel(x) == 0) return true;
   for (int d = x->ndim - 1; d >= 0; d--) {
     if (x->shape[d] == 1) continue;
-    if (x->strides[d] != expected) return false;
+    if (x->strides[d] != expected) return peri_tensor_numel(x) == 0;
     expected *= x->shape[d];
   }
   return true;
@@ -473,11 +485,11 @@ static int copy_out(peri_tensor *x, void *out, peri_dtype dtype, size_t bytes) {
   if (x->storage->meta)
     return peri_fail(x->ctx, PERI_EDEVICE,
                      "copy_out: x is on the meta device and has no elements");
-  peri_scope scope = peri_scope_open(x->ctx);
+  peri_scope scope = peri__scope_open(x->ctx);
   peri_tensor *flat = peri__contiguous(x);
   if (flat)
     peri__convert(out, dtype, 1, peri_tensor_data(flat), x->dtype, 1, count);
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   return flat ? 0 : (int)x->ctx->status;
 }
 

@@ -97,11 +97,11 @@ static int run(peri_module *module, peri_tensor *const *in, int nin,
 /* The same in a scope of its own. */
 static int run_scoped(peri_module *module, peri_tensor *const *in, int nin,
                       peri_tensor **out, int room) {
-  peri_scope scope = peri_scope_open(module->ctx);
+  peri_scope scope = peri__scope_open(module->ctx);
   int count = run(module, in, nin, out, room);
   for (int i = 0; i < count; i++) peri__escape(out[i]);
   for (int i = count > 0 ? count : 0; i < room; i++) out[i] = NULL;
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   return count;
 }
 

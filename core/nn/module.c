@@ -130,9 +130,9 @@ static int fill_module(peri_module *module, const peri_value *value,
   int status = fill_values(module, value);
   if (status == 0) status = add_children(module, children, count);
   if (status < 0 || !module->layer->init) return status;
-  peri_scope scope = peri_scope_open(module->ctx);
+  peri_scope scope = peri__scope_open(module->ctx);
   status = module->layer->init(module);
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   return status;
 }
 

@@ -288,7 +288,9 @@ static int run_forward(peri_frame *frame) {
     peri__call_in(&call, frame->in[i]);
     peri__call_broadcast(&call, y->shape, y->ndim);
   }
-  write_attr(&call, frame->op, frame->value, meeting_dtype(frame));
+  peri_dtype dtype =
+      row->kind == COMPARE ? meeting_dtype(frame) : frame->out[0].dtype;
+  write_attr(&call, frame->op, frame->value, dtype);
   return peri__call_run(frame->ctx, &call, args);
 }
 

@@ -381,10 +381,10 @@ int peri_set_at(peri_tensor *x, const peri_index *places, int count,
   if (!x) return PERI_EARG;
   int status = peri__enter(x->ctx);
   if (status < 0) return status;
-  peri_scope scope = peri_scope_open(x->ctx);
+  peri_scope scope = peri__scope_open(x->ctx);
   peri_tensor *done = peri_copy_(peri_at(x, places, count), value);
   status = done ? 0 : (int)x->ctx->status;
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   peri__leave(x->ctx);
   return status;
 }

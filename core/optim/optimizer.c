@@ -152,10 +152,10 @@ static peri_optimizer *make_optimizer(peri_context *ctx, const peri_optim *row,
   opt->ctx = ctx;
   opt->row = row;
   opt->kernel = peri__optim_kernel(row);
-  peri_scope scope = peri_scope_open(ctx);
+  peri_scope scope = peri__scope_open(ctx);
   int status = take_parameters(opt, parameters, count);
   if (status == 0) status = set_values(opt, value);
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   if (status == 0) return opt;
   peri_optimizer_free(opt);
   return NULL;
@@ -333,9 +333,9 @@ static int step_scoped(peri_optimizer *opt) {
   size_t bytes = (size_t)opt->count * sizeof(peri_pending);
   peri_pending *list = peri__alloc(opt->ctx, bytes);
   if (!list) return opt->ctx->status;
-  peri_scope scope = peri_scope_open(opt->ctx);
+  peri_scope scope = peri__scope_open(opt->ctx);
   int status = step(opt, list);
-  peri_scope_close(scope);
+  peri__scope_close(scope);
   peri__free(opt->ctx, list);
   return status;
 }
