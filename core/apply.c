@@ -9,19 +9,22 @@
 
 /* ---- Inputs ----------------------------------------------------------- */
 
-/* The input of the row that in[i] belongs to. */
-static const peri_input *input_row(const peri_op *op, int i) {
-  return op->inputs[0].flags & PERI_IN_LIST ? &op->inputs[0] : &op->inputs[i];
+/* True if the row takes a list. */
+static bool takes_list(const peri_op *op) {
+  return op->inputs[0].name && op->inputs[0].flags & PERI_IN_LIST;
 }
 
 static int check_count(const peri_frame *frame) {
   const peri_op *op = frame->op;
-  if (op->inputs[0].name && op->inputs[0].flags & PERI_IN_LIST) {
-    if (frame->nin > 0) return 0;
+  int nin = frame->nin;
+  if (takes_list(op)) {
+    if (nin > 0) return 0;
     return peri__op_fail(frame, PERI_EARG, "%s is an empty list",
                          op->inputs[0].name);
   }
-  if (frame->nin == peri__count_inputs(op)) return 0;
+  if (nin >= 0 && nin <= PERI_MAX_INPUTS && !op->inputs[nin].name &&
+      (nin == 0 || op->inputs[nin - 1].name))
+    return 0;
   return peri__op_fail(frame, PERI_EARG, "%d tensors expected, got %d",
                        peri__count_inputs(op), frame->nin);
 }
@@ -38,11 +41,10 @@ static int check_fresh(const peri_frame *frame, const peri_tensor *x,
                        name, changer.s);
 }
 
-/* Input 'i' must be there, of this context, without a gradient where the row
+/* An input must be there, of this context, without a gradient where the row
    has none, and not a stale view. */
-static int check_input(const peri_frame *frame, int i) {
-  const peri_input *row = input_row(frame->op, i);
-  const peri_tensor *x = frame->in[i];
+static int check_input(const peri_frame *frame, const peri_input *row,
+                       const peri_tensor *x) {
   if (!x) {
     if (row->flags & PERI_IN_OPTIONAL) return 0;
     return peri__op_fail(frame, PERI_EARG, "%s is missing", row->name);
@@ -74,9 +76,11 @@ static int check_devices(const peri_frame *frame) {
 }
 
 static int check_inputs(const peri_frame *frame) {
+  const peri_input *row = frame->op->inputs;
+  int step = takes_list(frame->op) ? 0 : 1;
   int status = check_count(frame);
-  for (int i = 0; status == 0 && i < frame->nin; i++)
-    status = check_input(frame, i);
+  for (int i = 0; status == 0 && i < frame->nin; i++, row += step)
+    status = check_input(frame, row, frame->in[i]);
   return status < 0 ? status : check_devices(frame);
 }
 
@@ -364,11 +368,10 @@ int peri__frame_begin(peri_frame *frame, const peri_value *given,
                       peri_value *value) {
   frame->value = value;
   int status = check_inputs(frame);
-  if (status == 0)
-    status = peri__check_values(frame->ctx, frame->op->name, frame->op->params,
-                                given, value);
-  if (status == 0) status = resolve_values(frame, given, value);
-  return status;
+  if (status < 0 || !frame->op->params[0].name) return status;
+  status = peri__check_values(frame->ctx, frame->op->name, frame->op->params,
+                              given, value);
+  return status < 0 ? status : resolve_values(frame, given, value);
 }
 
 peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,

@@ -115,7 +115,7 @@ static int send_to_node(pass *p, peri_node *node, int output,
     if (status < 0) return status;
     node->pass = p;
   }
-  return add_to(p, &node->dy[output], grad);
+  return add_to(p, &node->result[output].dy, grad);
 }
 
 static int send(pass *p, peri_node *node, int i, peri_tensor *grad) {
@@ -138,16 +138,18 @@ static int check_saved(pass *p, const peri_node *node) {
   for (int i = 0; i < node->nin; i++)
     if (node->in[i] && node->in[i]->storage->version != node->edge[i].version)
       return changed_error(p, node, node->op->inputs[i].name, node->in[i]);
-  for (int i = 0; i < node->nout; i++)
-    if (node->out[i] && node->out[i]->storage->version != node->out_version[i])
-      return changed_error(p, node, "result", node->out[i]);
+  for (int i = 0; i < node->nout; i++) {
+    const peri_result *y = &node->result[i];
+    if (y->saved && y->saved->storage->version != y->version)
+      return changed_error(p, node, "result", y->saved);
+  }
   return 0;
 }
 
 /* A saved output as a tensor of the graph again, if that is to be
    differentiated. */
 static peri_tensor *output_of(const pass *p, peri_node *node, int i) {
-  peri_tensor *saved = node->out[i];
+  peri_tensor *saved = node->result[i].saved;
   if (!saved || !p->graph || !peri__is_float(saved->dtype)) return saved;
   peri_tensor *y = peri__alias(saved);
   if (!y) return NULL;
@@ -160,12 +162,16 @@ static peri_tensor *output_of(const pass *p, peri_node *node, int i) {
 /* Call the row's backward: node->dx gets tensors of the open scope. */
 static int differentiate(pass *p, peri_node *node) {
   peri_tensor *out[PERI_MAX_OUTPUTS] = {NULL};
+  peri_tensor *dy[PERI_MAX_OUTPUTS] = {NULL};
   if (!node->op->backward)
     return peri_fail(p->ctx, PERI_EGRAD, "backward: %s has no gradient",
                      node->op->name);
   int status = check_saved(p, node);
   if (status < 0) return status;
-  for (int i = 0; i < node->nout; i++) out[i] = output_of(p, node, i);
+  for (int i = 0; i < node->nout; i++) {
+    out[i] = output_of(p, node, i);
+    dy[i] = node->result[i].dy;
+  }
   memset(node->dx, 0, (size_t)node->nin * sizeof *node->dx);
   peri_backprop grad = {.ctx = p->ctx,
                         .op = node->op,
@@ -175,7 +181,7 @@ static int differentiate(pass *p, peri_node *node) {
                         .nout = node->nout,
                         .in = node->in,
                         .out = out,
-                        .dy = node->dy,
+                        .dy = dy,
                         .in_meta = node->in_meta,
                         .needs = node->needs,
                         .graph = p->graph,
@@ -214,15 +220,15 @@ static void collect_targets(pass *p, const peri_node *node) {
   for (int i = 0; i < p->target_count; i++) {
     const peri_tensor *target = p->targets[i];
     if (target->node == node && !p->results[i])
-      p->results[i] = peri__hold(node->dy[target->output]);
+      p->results[i] = peri__hold(node->result[target->output].dy);
   }
 }
 
 static void leave_pass(peri_node *node) {
   node->pass = NULL;
   for (int i = 0; i < node->nout; i++) {
-    peri__drop(node->dy[i]);
-    node->dy[i] = NULL;
+    peri__drop(node->result[i].dy);
+    node->result[i].dy = NULL;
   }
 }
 

@@ -44,18 +44,13 @@ peri_dtype peri__wide(peri_dtype dtype) {
   return dtype == PERI_F16 || dtype == PERI_BF16 ? PERI_F32 : dtype;
 }
 
-bool peri__is_float(peri_dtype dtype) {
-  return peri__category(dtype) == PERI_CATEGORY_FLOAT;
-}
-
 /* ---- Promotion -------------------------------------------------------- */
 
 /* The rows are in the order of promotion, with one pair that neither member
    can hold. PERI_DTYPE_NONE gives way to everything. */
 peri_dtype peri__promote(peri_dtype a, peri_dtype b) {
-  if ((a == PERI_F16 && b == PERI_BF16) || (a == PERI_BF16 && b == PERI_F16))
-    return PERI_F32;
-  return a > b ? a : b;
+  peri_dtype higher = a > b ? a : b, lower = a > b ? b : a;
+  return higher == PERI_BF16 && lower == PERI_F16 ? PERI_F32 : higher;
 }
 
 /* 'strong' with what a weaker level asks of it: the weaker one counts only if

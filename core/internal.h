@@ -41,6 +41,7 @@ typedef struct {
   void (*free)(void *user, void *block, size_t bytes);
   void *user;
   size_t limit;
+  size_t held; /* bytes of all blocks, in use or not */
   bool no_cache;
   peri_block *blocks;              /* all blocks in use */
   peri_block *cache[PERI_CLASSES]; /* freed ones, by size class */
@@ -198,7 +199,10 @@ enum { PERI_CATEGORY_BOOL, PERI_CATEGORY_INT, PERI_CATEGORY_FLOAT };
 int peri__category(peri_dtype dtype);
 /* float32 for 16-bit floats, whose sums overflow; else 'dtype'. */
 peri_dtype peri__wide(peri_dtype dtype);
-bool peri__is_float(peri_dtype dtype);
+/* Floats are the last rows of the table. */
+static inline bool peri__is_float(peri_dtype dtype) {
+  return dtype >= PERI_F16 && dtype < PERI_DTYPES;
+}
 /* The smallest dtype that holds both, PyTorch's table. */
 peri_dtype peri__promote(peri_dtype a, peri_dtype b);
 /* Result dtype of a pointwise operation over tensors 'in' (NULL ones are
@@ -226,7 +230,13 @@ bool peri__add(int64_t a, int64_t b, int64_t *out);
 int64_t peri__numel(const int64_t *shape, int ndim);
 /* Row-major strides. */
 void peri__strides(const int64_t *shape, int ndim, int64_t *strides);
-bool peri__same_shape(const int64_t *a, int na, const int64_t *b, int nb);
+static inline bool peri__same_shape(const int64_t *a, int na, const int64_t *b,
+                                    int nb) {
+  if (na != nb) return false;
+  for (int d = 0; d < na; d++)
+    if (a[d] != b[d]) return false;
+  return true;
+}
 /* Common shape of 'a' and 'b' into 'out'. -> dimensions, -1 if none fits */
 int peri__broadcast(const int64_t *a, int na, const int64_t *b, int nb,
                     int64_t *out);
@@ -310,9 +320,14 @@ void peri__scope_drop(peri_tensor *x);
 void peri__escape(peri_tensor *x);
 peri_storage *peri__storage_hold(peri_storage *storage);
 void peri__storage_drop(peri_context *ctx, peri_storage *storage);
+static inline void peri__read_meta(const peri_tensor *x, peri_meta *meta) {
+  meta->dtype = x->dtype;
+  meta->ndim = x->ndim;
+  memcpy(meta->shape, x->shape, sizeof meta->shape);
+}
 static inline peri_meta peri__meta(const peri_tensor *x) {
-  peri_meta meta = {.dtype = x->dtype, .ndim = x->ndim};
-  memcpy(meta.shape, x->shape, sizeof meta.shape);
+  peri_meta meta;
+  peri__read_meta(x, &meta);
   return meta;
 }
 bool peri__dense(const peri_tensor *x);

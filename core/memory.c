@@ -69,7 +69,7 @@ static void default_free(void *user, void *block, size_t bytes) {
 
 /* Size class of 'bytes'. */
 static int class_of(size_t bytes) {
-  uint64_t last = bytes > 0 ? (uint64_t)bytes - 1 : 0;
+  uint64_t last = (uint64_t)bytes - (bytes > 0);
   if (last < SMALL_BYTES) return (int)(last / PERI_ALIGN);
   int log = 63 - __builtin_clzll(last); /* 2^log <= last < 2^(log+1) */
   if (log >= CACHED_LOG) return NO_CLASS;
@@ -100,6 +100,7 @@ static peri_block *block_of(void *data) { return (peri_block *)data - 1; }
 static void give_back(peri_allocator *memory, peri_block *block) {
   size_t bytes = whole(block);
   UNPOISON(data_of(block), block->room);
+  memory->held -= bytes;
   memory->free(memory->user, block, bytes);
 }
 
@@ -108,16 +109,14 @@ static void flush_cache(peri_allocator *memory) {
     while (memory->cache[i] != NULL) {
       peri_block *block = memory->cache[i];
       memory->cache[i] = block->next;
-      memory->stats.cached_bytes -= whole(block);
       give_back(memory, block);
     }
   }
 }
 
 static bool over_limit(const peri_allocator *memory, size_t bytes) {
-  size_t held = memory->stats.live_bytes + memory->stats.cached_bytes;
   return memory->limit != 0 &&
-         (bytes > memory->limit || held > memory->limit - bytes);
+         (bytes > memory->limit || memory->held > memory->limit - bytes);
 }
 
 /* One call of the hook. A host that ignores the alignment counts as one that
@@ -141,11 +140,12 @@ static peri_block *ask_host(peri_allocator *memory, size_t wanted,
   if (over_limit(memory, bytes)) flush_cache(memory);
   if (over_limit(memory, bytes)) return NULL;
   peri_block *block = call_host(memory, bytes);
-  if (block == NULL && memory->stats.cached_bytes > 0) {
+  if (block == NULL && memory->held > memory->stats.live_bytes) {
     flush_cache(memory);
     block = call_host(memory, bytes);
   }
   if (block == NULL) return NULL;
+  memory->held += bytes;
   block->room = room;
   block->size_class = size_class;
   return block;
@@ -157,7 +157,6 @@ static peri_block *take_cached(peri_allocator *memory, int size_class) {
   if (size_class == NO_CLASS || memory->cache[size_class] == NULL) return NULL;
   peri_block *block = memory->cache[size_class];
   memory->cache[size_class] = block->next;
-  memory->stats.cached_bytes -= whole(block);
   return block;
 }
 
@@ -199,18 +198,29 @@ static void *out_of_memory(peri_context *ctx, size_t bytes) {
   return NULL;
 }
 
+static void *hand_out(peri_allocator *memory, peri_block *block, size_t bytes) {
+  link_block(memory, block);
+  expose(block, bytes);
+  return data_of(block);
+}
+
+/* Kept out of peri__alloc, which nearly always finds a block in the cache. */
+static __attribute__((noinline)) void *alloc_new(peri_context *ctx,
+                                                 size_t bytes, int size_class) {
+  if (bytes > MOST_BYTES) return out_of_memory(ctx, bytes);
+  peri_block *block = ask_host(&ctx->memory, bytes, size_class);
+  if (block == NULL) return out_of_memory(ctx, bytes);
+  return hand_out(&ctx->memory, block, bytes);
+}
+
 /* ---- What core calls -------------------------------------------------- */
 
 void *peri__alloc(peri_context *ctx, size_t bytes) {
   peri_allocator *memory = &ctx->memory;
-  if (bytes > MOST_BYTES) return out_of_memory(ctx, bytes);
   int size_class = class_of(bytes);
   peri_block *block = take_cached(memory, size_class);
-  if (block == NULL) block = ask_host(memory, bytes, size_class);
-  if (block == NULL) return out_of_memory(ctx, bytes);
-  link_block(memory, block);
-  expose(block, bytes);
-  return data_of(block);
+  return block != NULL ? hand_out(memory, block, bytes)
+                       : alloc_new(ctx, bytes, size_class);
 }
 
 void *peri__alloc_zeroed(peri_context *ctx, size_t bytes) {
@@ -230,7 +240,6 @@ void peri__free(peri_context *ctx, void *data) {
   }
   block->next = memory->cache[block->size_class];
   memory->cache[block->size_class] = block;
-  memory->stats.cached_bytes += whole(block);
   POISON(data, block->room);
 }
 
@@ -292,11 +301,13 @@ void peri__memory_end(peri_allocator *memory) {
 
 peri_memory peri_memory_stats(const peri_context *ctx) {
   if (ctx == NULL) return (peri_memory){0};
-  return ctx->memory.stats;
+  peri_memory stats = ctx->memory.stats;
+  stats.cached_bytes = ctx->memory.held - stats.live_bytes;
+  return stats;
 }
 
 void peri_memory_trim(peri_context *ctx) {
-  if (ctx == NULL || peri__enter_always(ctx) < 0) return;
+  if (ctx == NULL || peri__take(ctx) < 0) return;
   flush_cache(&ctx->memory);
   peri__leave(ctx);
 }

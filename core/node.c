@@ -8,16 +8,22 @@
 /* ---- Making nodes ----------------------------------------------------- */
 
 /* One block: the node, then its arrays, the widest entries first. */
-static peri_node *node_alloc(peri_context *ctx, int nin, int params) {
+static peri_node *node_alloc(peri_context *ctx, int nin, int nout, int params) {
   size_t each = sizeof(peri_edge) + sizeof(peri_meta) +
                 2 * sizeof(peri_tensor *) + sizeof(bool);
   peri_node *node =
       peri__alloc(ctx, sizeof *node + (size_t)params * sizeof(peri_value) +
+                           (size_t)nout * sizeof(peri_result) +
                            (size_t)nin * each);
   if (!node) return NULL;
-  *node = (peri_node){.refs = 1, .nin = nin};
+  node->refs = 1;
+  node->nin = nin;
+  node->nout = nout;
+  node->freed = false;
+  node->pass = NULL;
   node->value = (peri_value *)(node + 1);
-  node->edge = (peri_edge *)(node->value + params);
+  node->result = (peri_result *)(node->value + params);
+  node->edge = (peri_edge *)(node->result + nout);
   node->in_meta = (peri_meta *)(node->edge + nin);
   node->in = (peri_tensor **)(node->in_meta + nin);
   node->dx = node->in + nin;
@@ -27,26 +33,26 @@ static peri_node *node_alloc(peri_context *ctx, int nin, int params) {
 
 /* Where the gradient of 'x' will go: to the node that made it, or to the leaf
    it is. */
-static peri_edge edge_of(peri_tensor *x) {
-  peri_edge edge = {.output = x->output};
+static void add_edge(peri_edge *edge, peri_tensor *x) {
   if (x->node) {
-    edge.next = x->node;
+    edge->next = x->node;
+    edge->output = x->output;
     peri__node_hold(x->node);
   } else {
-    edge.leaf = peri__hold(x);
+    edge->leaf = peri__hold(x);
   }
-  return edge;
 }
 
-/* Fill the entries of the inputs, of which nothing is saved yet. */
-static void add_edges(peri_node *node, const peri_frame *frame) {
-  for (int i = 0; i < node->nin; i++) {
-    peri_tensor *x = frame->in[i];
-    node->in[i] = NULL;
-    node->needs[i] = x && peri__tracked(x);
-    node->edge[i] = node->needs[i] ? edge_of(x) : (peri_edge){0};
-    node->in_meta[i] = x ? peri__meta(x) : (peri_meta){0};
-  }
+/* Fill the entries of input 'i', of which nothing is saved yet. */
+static void add_input(peri_node *node, int i, peri_tensor *x) {
+  node->in[i] = NULL;
+  node->needs[i] = x && peri__tracked(x);
+  node->edge[i].next = NULL;
+  node->edge[i].leaf = NULL;
+  node->in_meta[i].dtype = PERI_DTYPE_NONE;
+  node->in_meta[i].ndim = 0;
+  if (node->needs[i]) add_edge(&node->edge[i], x);
+  if (x) peri__read_meta(x, &node->in_meta[i]);
 }
 
 /* What the gradients that are wanted need. */
@@ -80,7 +86,7 @@ static int save_outputs(peri_node *node, const peri_frame *frame,
     if (!(saves & PERI_SAVE_OUT(i))) continue;
     peri_tensor *alias = peri__alias(frame->y[i]);
     if (!alias) return frame->ctx->status;
-    node->out[i] = peri__hold(alias);
+    node->result[i].saved = peri__hold(alias);
     peri__scope_drop(alias);
   }
   return 0;
@@ -104,13 +110,14 @@ static int copy_values(peri_context *ctx, peri_node *node,
 peri_node *peri__node_begin(peri_frame *frame) {
   peri_context *ctx = frame->ctx;
   int params = peri__count_params(frame->op->params);
-  peri_node *node = node_alloc(ctx, frame->nin, params);
+  peri_node *node = node_alloc(ctx, frame->nin, frame->nout, params);
   if (!node) return NULL;
   node->op = frame->op;
   node->sequence = ++ctx->sequence;
   node->base = frame->base;
-  node->nout = frame->nout;
-  add_edges(node, frame);
+  for (int i = 0; i < node->nout; i++)
+    node->result[i].saved = node->result[i].dy = NULL;
+  for (int i = 0; i < node->nin; i++) add_input(node, i, frame->in[i]);
   if (copy_values(ctx, node, frame->value, params) < 0) {
     peri__node_drop(ctx, node);
     return NULL;
@@ -127,7 +134,7 @@ peri_node *peri__node_begin(peri_frame *frame) {
 void peri__node_finish(peri_node *node, peri_frame *frame) {
   for (int i = 0; i < frame->nout; i++) {
     peri_tensor *y = frame->y[i];
-    if (node->out[i]) node->out_version[i] = y->storage->version;
+    node->result[i].version = y->storage->version;
     if (!peri__is_float(y->dtype)) continue; /* positions have no gradient */
     if (y->node) peri__node_drop(frame->ctx, y->node);
     y->node = node;
@@ -154,8 +161,8 @@ void peri__free_saved(peri_node *node) {
     node->in[i] = NULL;
   }
   for (int i = 0; i < node->nout; i++) {
-    peri__drop(node->out[i]);
-    node->out[i] = NULL;
+    peri__drop(node->result[i].saved);
+    node->result[i].saved = NULL;
   }
 }
 

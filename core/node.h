@@ -18,6 +18,13 @@ typedef struct {
   uint32_t version;  /* of the input when it was saved */
 } peri_edge;
 
+/* An output of a node. */
+typedef struct {
+  peri_tensor *saved; /* an alias without its node, or NULL */
+  peri_tensor *dy;    /* gathered in a backward */
+  uint32_t version;   /* of the output when it was saved */
+} peri_result;
+
 struct peri_node {
   int64_t refs;
   const peri_op *op;
@@ -26,15 +33,14 @@ struct peri_node {
   bool freed;           /* saved tensors are gone */
   const void *pass;     /* the backward that has it in its heap */
   peri_node *next_dead; /* in the list of nodes to free */
-  peri_value *value;    /* the arrays lie behind the node: per parameter, */
-  peri_edge *edge;      /* and per input, as all that follow */
+  /* These lie behind the node, one per parameter, per output, per input. */
+  peri_value *value;
+  peri_result *result;
+  peri_edge *edge;
   peri_meta *in_meta;
-  peri_tensor **in;                   /* saved inputs */
-  peri_tensor **dx;                   /* results while the node is at work */
-  bool *needs;                        /* the edge leads somewhere */
-  peri_tensor *out[PERI_MAX_OUTPUTS]; /* saved outputs, without their node */
-  uint32_t out_version[PERI_MAX_OUTPUTS];
-  peri_tensor *dy[PERI_MAX_OUTPUTS]; /* gathered in a backward */
+  peri_tensor **in; /* saved inputs */
+  peri_tensor **dx; /* what backward made of them */
+  bool *needs;      /* the edge leads somewhere */
 };
 
 /* Drop what the node saved. */

@@ -40,13 +40,6 @@ void peri__strides(const int64_t *shape, int ndim, int64_t *strides) {
   }
 }
 
-bool peri__same_shape(const int64_t *a, int na, const int64_t *b, int nb) {
-  if (na != nb) return false;
-  for (int d = 0; d < na; d++)
-    if (a[d] != b[d]) return false;
-  return true;
-}
-
 /* Dimensions are compared from the last; a size of 1, or none, gives way. */
 int peri__broadcast(const int64_t *a, int na, const int64_t *b, int nb,
                     int64_t *out) {

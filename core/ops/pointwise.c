@@ -214,9 +214,10 @@ bool peri_op_domain(const peri_op *op, double *low, double *high) {
 /* The common shape of all inputs. */
 static int broadcast_inputs(peri_frame *frame) {
   peri_meta *out = &frame->out[0];
-  out->ndim = 0;
-  for (int i = 0; i < frame->nin; i++) {
+  peri__read_meta(frame->in[0], out);
+  for (int i = 1; i < frame->nin; i++) {
     const peri_tensor *x = frame->in[i];
+    if (peri__same_shape(out->shape, out->ndim, x->shape, x->ndim)) continue;
     int ndim =
         peri__broadcast(out->shape, out->ndim, x->shape, x->ndim, out->shape);
     if (ndim < 0) {
