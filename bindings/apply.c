@@ -1,10 +1,14 @@
-/* apply.c - operations as Lua functions: one C function serves all rows, its
-   upvalues say which row and in which form.
+/* apply.c - operations as Lua functions: one C function for each form serves
+   all rows, its upvalues are the state, the row and the metatable of tensors.
 
    PGL_PLAIN     pg.op(x, ...) and x:op(...)
    PGL_IN_PLACE  x:op_(...), which gives x back
    PGL_OPERATOR  a metamethod, which takes the row's inputs and no more */
 #include "binding.h"
+
+static const peri_op *row_of(lua_State *L) {
+  return lua_touserdata(L, lua_upvalueindex(2));
+}
 
 /* One application on its way. */
 typedef struct {
@@ -25,6 +29,7 @@ static int count_outputs(const peri_op *op) {
 static bool run(lua_State *L, pgl_state *S, application *a) {
   peri_tensor *in[PERI_MAX_INPUTS];
   peri_tensor *more[PERI_MAX_OUTPUTS] = {NULL};
+  if (peri_context_enter(S->ctx) < 0) return false;
   peri_scope scope = peri_scope_open(S->ctx);
   peri_tensor *const *inputs = pgl_inputs(L, S, &a->args, in);
   peri_tensor *y =
@@ -32,6 +37,7 @@ static bool run(lua_State *L, pgl_state *S, application *a) {
   for (int i = 0; i < a->count; i++)
     pgl_fill_box(S, a->box[i], i == 0 ? y : more[i - 1]);
   peri_scope_close(scope);
+  peri_context_leave(S->ctx);
   return y != NULL;
 }
 
@@ -48,11 +54,9 @@ static int give(lua_State *L, pgl_state *S, application *a) {
     lua_pushboolean(L, peri_item(a->box[0]->x) != 0);
     return 1;
   }
-  luaL_checkstack(L, a->count, a->op->name);
-  for (int i = 0; i < a->count && a->box[i]->x; i++, count++) {
-    pgl_settle(L, S, a->first_box + i);
-    lua_pushvalue(L, a->first_box + i);
-  }
+  for (; count < a->count && a->box[count]->x; count++)
+    pgl_settle(L, S, a->first_box + count);
+  lua_settop(L, a->first_box + count - 1);
   return count;
 }
 
@@ -64,51 +68,61 @@ static bool worth_retry(lua_State *L, pgl_state *S) {
   return true;
 }
 
+/* With the arguments at 1 to 'last'. */
 static int apply_plain(lua_State *L, pgl_state *S, const peri_op *op,
                        int last) {
-  application a = {.op = op, .count = count_outputs(op)};
+  application a; /* large, and filled as far as the row goes */
   const pgl_signature signature = {op->name, op->inputs, op->params};
-  luaL_checkstack(L, PERI_MAX_OUTPUTS, op->name);
+  a.op = op;
+  a.count = count_outputs(op);
   a.first_box = lua_gettop(L) + 1;
-  for (int i = 0; i < a.count; i++) a.box[i] = pgl_new_box(L, S);
+  for (int i = 0; i < a.count; i++)
+    a.box[i] = pgl_new_result(L, S, lua_upvalueindex(3));
   pgl_read_args(L, S, &signature, 1, last, &a.args);
   if (!run(L, S, &a) && !(worth_retry(L, S) && run(L, S, &a)))
     return pgl_raise(L, S);
   return give(L, S, &a);
 }
 
-static int apply_in_place(lua_State *L, pgl_state *S, const peri_op *op,
-                          int last) {
+static int call_plain(lua_State *L) {
+  pgl_state *S = pgl_enter(L);
+  return apply_plain(L, S, row_of(L), lua_gettop(L));
+}
+
+/* A unary metamethod gets its operand twice. */
+static int call_operator(lua_State *L) {
+  pgl_state *S = pgl_enter(L);
+  const peri_op *op = row_of(L);
+  return apply_plain(L, S, op, pgl_count_inputs(op->inputs));
+}
+
+static int call_in_place(lua_State *L) {
+  pgl_state *S = pgl_enter(L);
+  const peri_op *op = row_of(L);
   pgl_args args;
   peri_tensor *in[PERI_MAX_INPUTS];
   const pgl_signature signature = {op->name, op->inputs, op->params};
   pgl_pay(L, S);
-  pgl_read_args(L, S, &signature, 1, last, &args);
+  pgl_read_args(L, S, &signature, 1, lua_gettop(L), &args);
   pgl_check_tensor(L, S, args.at[0], op->name, op->inputs[0].name);
+  if (peri_context_enter(S->ctx) < 0) return pgl_raise(L, S);
   peri_scope scope = peri_scope_open(S->ctx);
   peri_tensor *const *inputs = pgl_inputs(L, S, &args, in);
   peri_tensor *y =
       peri_apply_inplace(S->ctx, op, inputs, args.nin, args.value, 1);
   peri_scope_close(scope);
+  peri_context_leave(S->ctx);
   if (!y) return pgl_raise(L, S);
   lua_pushvalue(L, args.at[0]);
   return 1;
 }
 
-static int call_op(lua_State *L) {
-  pgl_state *S = pgl_enter(L);
-  const peri_op *op = lua_touserdata(L, lua_upvalueindex(2));
-  pgl_form form = (pgl_form)lua_tointeger(L, lua_upvalueindex(3));
-  int last = lua_gettop(L);
-  if (form == PGL_IN_PLACE) return apply_in_place(L, S, op, last);
-  if (form == PGL_OPERATOR) /* a unary one gets its operand twice */
-    last = pgl_count_inputs(op->inputs);
-  return apply_plain(L, S, op, last);
-}
-
 void pgl_push_op(lua_State *L, const peri_op *op, pgl_form form) {
+  static const lua_CFunction forms[] = {[PGL_PLAIN] = call_plain,
+                                        [PGL_IN_PLACE] = call_in_place,
+                                        [PGL_OPERATOR] = call_operator};
   pgl_push_state(L);
   lua_pushlightuserdata(L, (void *)op);
-  lua_pushinteger(L, form);
-  lua_pushcclosure(L, call_op, 3);
+  pgl_push_type(L, PGL_TENSOR);
+  lua_pushcclosure(L, forms[form], 3);
 }

@@ -24,18 +24,6 @@ typedef struct {
   pgl_args *args;
 } reader;
 
-int pgl_count_inputs(const peri_input *inputs) {
-  int count = 0;
-  while (inputs && inputs[count].name) count++;
-  return count;
-}
-
-int pgl_count_params(const peri_param *params) {
-  int count = 0;
-  while (params && params[count].name) count++;
-  return count;
-}
-
 /* ---- One value -------------------------------------------------------- */
 
 static bool is_list(peri_type type) {
@@ -226,26 +214,25 @@ static int input_mistyped(reader *r, int input, const char *got) {
                    r->inputs[input].name, must, got);
 }
 
-/* Take the value at 'index' for an input. */
+/* Take the value at 'index' for an input; nil is none. */
 static void take_input(reader *r, int input, int index) {
   unsigned flags = r->inputs[input].flags;
-  bool right;
-  if (flags & PERI_IN_LIST) {
-    right = lua_type(r->L, index) == LUA_TTABLE ||
-            pgl_to_tensor(r->L, r->S, index) != NULL;
-    r->list = index;
-  } else if (lua_type(r->L, index) == LUA_TNUMBER) {
-    right = (flags & PERI_IN_NUMBER) != 0;
-  } else {
-    right = pgl_to_tensor(r->L, r->S, index) != NULL;
+  const pgl_tensor *box = pgl_to_box(r->L, r->S, index);
+  if (!box) {
+    int type = lua_type(r->L, index);
+    bool right = type == (flags & PERI_IN_LIST ? LUA_TTABLE : LUA_TNUMBER) &&
+                 flags & (PERI_IN_LIST | PERI_IN_NUMBER);
+    if (type == LUA_TNIL) return;
+    if (!right) input_mistyped(r, input, pgl_kind(r->L, r->S, index));
   }
-  if (!right) input_mistyped(r, input, pgl_kind(r->L, r->S, index));
+  if (flags & PERI_IN_LIST) r->list = index;
   r->args->at[input] = index;
+  r->args->box[input] = box;
 }
 
 static void read_inputs(reader *r) {
-  for (int i = 0; i < r->ninputs && r->next <= r->last; i++, r->next++)
-    if (!lua_isnil(r->L, r->next)) take_input(r, i, r->next);
+  for (int i = 0; i < r->ninputs && r->next <= r->last; i++)
+    take_input(r, i, r->next++);
 }
 
 /* Numbers in a row as the list 'param'. */
@@ -349,6 +336,7 @@ static bool push_option(reader *r, const char *name) {
    the table cannot take them away. */
 static void read_options(reader *r) {
   if (!r->options) return;
+  luaL_checkstack(r->L, PERI_MAX_INPUTS + PERI_MAX_PARAMS + 8, r->what);
   check_names(r);
   for (int i = 0; i < r->nparams; i++)
     if (push_option(r, r->params[i].name))
@@ -382,10 +370,11 @@ void pgl_read_args(lua_State *L, const pgl_state *S,
               .args = args};
   memset(args, 0, offsetof(pgl_args, value));
   memset(args->value, 0, (size_t)r.nparams * sizeof *args->value);
-  luaL_checkstack(L, PERI_MAX_INPUTS + PERI_MAX_PARAMS + 8, r.what);
   drop_nils(&r);
-  if (r.last >= first && has_names(L, r.last)) r.options = r.last--;
-  drop_nils(&r);
+  if (r.last >= first && has_names(L, r.last)) {
+    r.options = r.last--;
+    drop_nils(&r);
+  }
   read_inputs(&r);
   read_params(&r);
   refuse_rest(&r);
@@ -413,12 +402,11 @@ peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S, const pgl_args *args,
                                peri_tensor **in) {
   if (args->list) return args->list;
   for (int i = 0; i < args->nin; i++) {
-    int index = args->at[i];
     in[i] = NULL;
-    if (index && lua_type(L, index) == LUA_TNUMBER)
-      in[i] = pgl_scalar(L, S, index);
-    else if (index)
-      in[i] = ((pgl_tensor *)lua_touserdata(L, index))->x;
+    if (args->box[i])
+      in[i] = args->box[i]->x;
+    else if (args->at[i])
+      in[i] = pgl_scalar(L, S, args->at[i]);
   }
   return in;
 }

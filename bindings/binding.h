@@ -117,6 +117,8 @@ void pgl_push_state(lua_State *L);
    first upvalue, and leave it on the stack. */
 void pgl_new_type(lua_State *L, pgl_state *S, pgl_type type,
                   const luaL_Reg *methods);
+/* Push the metatable of 'type'. */
+void pgl_push_type(lua_State *L, pgl_type type);
 /* Push a zeroed userdata of 'type'. */
 void *pgl_new(lua_State *L, pgl_type type, size_t bytes, int user_values);
 const char *pgl_type_name(pgl_type type);
@@ -224,8 +226,9 @@ typedef struct {
 
 typedef struct {
   int nin;
-  int at[PERI_MAX_INPUTS]; /* place on the stack, 0: absent */
-  peri_tensor **list;      /* of the one input that is a list, else NULL */
+  int at[PERI_MAX_INPUTS];                /* place on the stack, 0: absent */
+  const pgl_tensor *box[PERI_MAX_INPUTS]; /* what is there, NULL: a number */
+  peri_tensor **list; /* of the one input that is a list, else NULL */
   peri_value value[PERI_MAX_PARAMS];
 } pgl_args;
 
@@ -248,8 +251,16 @@ peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S, const pgl_args *args,
    the error set. Raises nothing. */
 peri_tensor *pgl_scalar(lua_State *L, pgl_state *S, int index);
 /* Number of inputs, or parameters, of a row. */
-int pgl_count_inputs(const peri_input *inputs);
-int pgl_count_params(const peri_param *params);
+static inline int pgl_count_inputs(const peri_input *inputs) {
+  int count = 0;
+  while (inputs && inputs[count].name) count++;
+  return count;
+}
+static inline int pgl_count_params(const peri_param *params) {
+  int count = 0;
+  while (params && params[count].name) count++;
+  return count;
+}
 
 /* ---- Rows (rows.c) ---------------------------------------------------- */
 
@@ -274,6 +285,9 @@ void pgl_push_params_text(lua_State *L, const peri_param *params);
 
 /* Push an empty box, paying what the collector is owed. */
 pgl_tensor *pgl_new_box(lua_State *L, pgl_state *S);
+/* The same for who has the metatable of tensors at 'type', which is no place
+   that counts from the top. */
+pgl_tensor *pgl_new_result(lua_State *L, pgl_state *S, int type);
 /* Own 'x' (NULL is fine) in 'box', as made now. Raises nothing. */
 void pgl_fill_box(pgl_state *S, pgl_tensor *box, peri_tensor *x);
 /* Raise if the box at 'index' stayed empty; else see to its identity. */
@@ -282,7 +296,9 @@ void pgl_settle(lua_State *L, pgl_state *S, int index);
 void pgl_push_tensor(lua_State *L, pgl_state *S, peri_tensor *x);
 /* The same, the only userdata of 'x' from now on. */
 void pgl_push_unique(lua_State *L, pgl_state *S, peri_tensor *x);
-/* The tensor at 'index', NULL if it is something else. Raises if freed. */
+/* The box at 'index', or its tensor, NULL if it is something else. Raise if it
+   was freed. */
+const pgl_tensor *pgl_to_box(lua_State *L, const pgl_state *S, int index);
 peri_tensor *pgl_to_tensor(lua_State *L, const pgl_state *S, int index);
 /* The same, but raise "what: name must be a tensor, got ...". */
 peri_tensor *pgl_check_tensor(lua_State *L, const pgl_state *S, int index,

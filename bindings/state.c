@@ -40,10 +40,14 @@ void pgl_new_type(lua_State *L, pgl_state *S, pgl_type type,
   S->meta[type] = lua_topointer(L, -1);
 }
 
+void pgl_push_type(lua_State *L, pgl_type type) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &type_keys[type]);
+}
+
 void *pgl_new(lua_State *L, pgl_type type, size_t bytes, int user_values) {
   void *block = lua_newuserdatauv(L, bytes, user_values);
   memset(block, 0, bytes);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &type_keys[type]);
+  pgl_push_type(L, type);
   lua_setmetatable(L, -2);
   return block;
 }

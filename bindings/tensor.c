@@ -18,6 +18,15 @@ pgl_tensor *pgl_new_box(lua_State *L, pgl_state *S) {
   return pgl_new(L, PGL_TENSOR, sizeof(pgl_tensor), 0);
 }
 
+pgl_tensor *pgl_new_result(lua_State *L, pgl_state *S, int type) {
+  pgl_pay(L, S);
+  pgl_tensor *box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = (pgl_tensor){NULL};
+  lua_pushvalue(L, type);
+  lua_setmetatable(L, -2);
+  return box;
+}
+
 void pgl_fill_box(pgl_state *S, pgl_tensor *box, peri_tensor *x) {
   if (!x) return;
   box->x = peri_keep(x);
@@ -95,11 +104,15 @@ static int box_close(lua_State *L) {
 
 /* ---- Reading tensors -------------------------------------------------- */
 
-peri_tensor *pgl_to_tensor(lua_State *L, const pgl_state *S, int index) {
+const pgl_tensor *pgl_to_box(lua_State *L, const pgl_state *S, int index) {
   const pgl_tensor *box = pgl_test(L, S, index, PGL_TENSOR);
-  if (!box) return NULL;
-  if (!box->x) pgl_error(L, "the tensor was freed %s", box->freed);
-  return box->x;
+  if (box && !box->x) pgl_error(L, "the tensor was freed %s", box->freed);
+  return box;
+}
+
+peri_tensor *pgl_to_tensor(lua_State *L, const pgl_state *S, int index) {
+  const pgl_tensor *box = pgl_to_box(L, S, index);
+  return box ? box->x : NULL;
 }
 
 peri_tensor *pgl_check_tensor(lua_State *L, const pgl_state *S, int index,

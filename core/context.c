@@ -63,6 +63,12 @@ int peri__enter(peri_context *ctx) {
   return status;
 }
 
+int peri_context_enter(peri_context *ctx) { return peri__enter_always(ctx); }
+
+void peri_context_leave(peri_context *ctx) {
+  if (ctx && owned_here(ctx)) peri__leave(ctx);
+}
+
 int peri__poll(peri_context *ctx) {
   if (ctx->status != PERI_OK) return ctx->status;
   if (!atomic_load_explicit(&ctx->interrupted, memory_order_relaxed)) return 0;

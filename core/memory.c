@@ -82,7 +82,8 @@ static size_t room_of(size_t bytes, int size_class) {
   if (size_class == NO_CLASS)
     return (bytes + PERI_ALIGN - 1) / PERI_ALIGN * PERI_ALIGN;
   if (size_class < SMALL_CLASSES) return ((size_t)size_class + 1) * PERI_ALIGN;
-  int above = size_class - SMALL_CLASSES, log = SMALL_LOG + (above >> STEPS_LOG);
+  int above = size_class - SMALL_CLASSES,
+      log = SMALL_LOG + (above >> STEPS_LOG);
   size_t step = (size_t)above % (1u << STEPS_LOG);
   return ((1u << STEPS_LOG) + step + 1) << (log - STEPS_LOG);
 }

@@ -11,10 +11,9 @@
 static peri_node *node_alloc(peri_context *ctx, int nin, int nout, int params) {
   size_t each = sizeof(peri_edge) + sizeof(peri_meta) +
                 2 * sizeof(peri_tensor *) + sizeof(bool);
-  peri_node *node =
-      peri__alloc(ctx, sizeof *node + (size_t)params * sizeof(peri_value) +
-                           (size_t)nout * sizeof(peri_result) +
-                           (size_t)nin * each);
+  peri_node *node = peri__alloc(
+      ctx, sizeof *node + (size_t)params * sizeof(peri_value) +
+               (size_t)nout * sizeof(peri_result) + (size_t)nin * each);
   if (!node) return NULL;
   node->refs = 1;
   node->nin = nin;
@@ -195,9 +194,7 @@ void peri__node_drop(peri_context *ctx, peri_node *node) {
 
 /* ---- Leaves ----------------------------------------------------------- */
 
-bool peri_requires_grad(const peri_tensor *x) {
-  return x && peri__tracked(x);
-}
+bool peri_requires_grad(const peri_tensor *x) { return x && peri__tracked(x); }
 
 bool peri_is_leaf(const peri_tensor *x) { return x && !x->node; }
 

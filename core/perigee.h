@@ -151,6 +151,13 @@ PERI_API peri_context *peri_context_new(const peri_options *options,
 /* Free 'ctx' and everything that belongs to it. */
 PERI_API void peri_context_free(peri_context *ctx);
 
+/* Take 'ctx' for this thread over many short calls, each of which then has it
+   at no cost. Until as many calls of leave other threads are refused, and the
+   floating-point state of this one is the library's.
+   -> 0, also when an error is set, or PERI_EBUSY: then no leave is due */
+PERI_API int peri_context_enter(peri_context *ctx);
+PERI_API void peri_context_leave(peri_context *ctx);
+
 /* The status of the first error since the last clear, PERI_OK if none. */
 PERI_API peri_status peri_error(const peri_context *ctx);
 /* Its text, "" if none. Needs no memory, valid until the next clear. */

@@ -182,7 +182,7 @@ static bool try_with_fault(fault *f) {
   fine = fine &&
          peri_vm_run_string(vm,
                             "local pg = require 'perigee' "
-                            "function f() return pg.ones { #('x'):rep(9) } end",
+                            "function f() return pg.ones { #('x'):rep(99) } end",
                             "part") == 0;
   fine = fine && peri_vm_call(vm, "f", NULL, 0, &out, 1) == 1;
   if (!fine && !f->hit) CHECK_TEXT(vm ? peri_vm_error(vm) : why, "");
