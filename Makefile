@@ -55,9 +55,10 @@ LINK = $(CC) -pthread $(SANITIZE) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 LIBS = -lz -lm -ldl
 # Whole, so that C modules of Lua find all of its functions in the executable.
 LUA_WHOLE = -Wl,--whole-archive $(LUA_STATIC) -Wl,--no-whole-archive
-$(BUILD)/core/cpu/%.o: FLAGS += -O3 -fno-math-errno -fno-trapping-math
-# Instruction-set levels as -march names them: the kernels of core/cpu/fast/ are
-# compiled once for each. The rows of core/cpu/level.h are the same.
+$(BUILD)/core/cpu/%.o $(BUILD)/core/optim/%.o: \
+  FLAGS += -O3 -fno-math-errno -fno-trapping-math
+# Instruction-set levels as -march names them: LEVELLED are compiled once for
+# each. The rows of core/cpu/level.h are the same.
 LEVELS := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\
   x86-64 x86-64-v3 x86-64-v4,portable)
 LEVEL_FLAGS = -DPERI_LEVEL=$(subst -,_,$(1)) -DPERI_LEVEL_NAME='"$(1)"' \
@@ -69,9 +70,10 @@ $(BUILD)/bindings/repl.o: FLAGS += $(if $(LIBEDIT),-DPERI_HAVE_LIBEDIT)
 HOST = bindings/host.c bindings/repl.c
 CORE = $(wildcard core/*.c core/*/*.c)
 FAST = $(wildcard core/cpu/fast/*.c)
+LEVELLED = $(FAST) $(filter-out %/optimizer.c,$(wildcard core/optim/*.c))
 BINDING = $(filter-out $(HOST),$(wildcard bindings/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-FAST_O = $(foreach level,$(LEVELS),$(FAST:%.c=$(BUILD)/%.$(level).o))
+FAST_O = $(foreach level,$(LEVELS),$(LEVELLED:%.c=$(BUILD)/%.$(level).o))
 CORE_O = $(call objects,$(CORE)) $(FAST_O) $(BUILD)/perigee_tables.o
 BINDING_O = $(call objects,$(BINDING)) $(BUILD)/embedded.o
 HOST_O = $(call objects,$(HOST))
@@ -208,8 +210,8 @@ $(BUILD)/%.o: $(BUILD)/%.c $(PRINTED)
 	$(Q)$(CC) $(FLAGS) -Ibindings -c $< -o $@
 
 define compile-level
-$(BUILD)/core/cpu/fast/%.$(1).o: FLAGS += $$(call LEVEL_FLAGS,$(1))
-$(BUILD)/core/cpu/fast/%.$(1).o: core/cpu/fast/%.c | $(PRINTED)
+$(BUILD)/%.$(1).o: FLAGS += $$(call LEVEL_FLAGS,$(1))
+$(BUILD)/%.$(1).o: %.c | $(PRINTED)
 	@mkdir -p $$(@D)
 	@echo "cc $$< $(1)"
 	$$(Q)$$(CC) $$(FLAGS) -c $$< -o $$@

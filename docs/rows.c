@@ -49,7 +49,7 @@ static const row layers[] = {
 };
 
 static const row optimizers[] = {
-#define OPTIM(name, params, states, doc) \
+#define OPTIM(name, params, states, refusals, doc) \
   {#name, {{0}}, {params{0}}, {0}, 0, doc},
 #include "optim/optims.def"
 };

@@ -11,19 +11,44 @@
 #include <math.h>
 #include <stdio.h>
 
-#define STATE(name) #name,
-#define OPTIM(Name, parameters, names, text) \
+/* The hooks of a row. */
+#define STATE(name, used) used,
+#define REFUSE(condition, format, ...) \
+  if (condition) \
+    return peri_fail(ctx, PERI_EARG, "optim.%s: " format, name, __VA_ARGS__);
+#define OPTIM(Name, params, states, refusals, doc) \
+  static bool Name##_uses(const double *number, int index) { \
+    const peri__##Name##_numbers *h = (const void *)number; \
+    const bool used[] = {states}; \
+    bool any = false; \
+    (void)h; \
+    for (size_t i = 0; i < sizeof used; i++) any = any || used[i]; \
+    return index > 0 ? used[index - 1] : any; \
+  } \
+  static int Name##_check(peri_context *ctx, const double *number) { \
+    const peri__##Name##_numbers *h = (const void *)number; \
+    const char *name = #Name; \
+    (void)ctx, (void)h, (void)name; \
+    refusals return 0; \
+  }
+#include "optims.def"
+#undef STATE
+#undef OPTIM
+
+#define STATE(name, used) #name,
+#define OPTIM(Name, parameters, names, refusals, text) \
   {.name = #Name, \
    .params = {parameters{0}}, \
    .states = {"step", names NULL}, \
-   .uses = peri__##Name##_uses, \
-   .check = peri__##Name##_check, \
-   .update = peri__##Name##_update, \
+   .uses = Name##_uses, \
+   .check = Name##_check, \
+   .update = LEVEL(Name), \
    .doc = text},
 static const peri_optim optims[] = {
 #include "optims.def"
 };
 #undef STATE
+#undef REFUSE
 #undef OPTIM
 
 struct peri_optimizer {

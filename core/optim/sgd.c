@@ -2,45 +2,38 @@
    The formula stands in optims.def. */
 #include "update.h"
 
-bool peri__SGD_uses(const double *number, int index) {
-  const peri__SGD_numbers *h = (const void *)number;
-  (void)index; /* the step tells the momentum's first, nothing else needs it */
-  return h->momentum > 0;
-}
-
-int peri__SGD_check(peri_context *ctx, const double *number) {
-  const peri__SGD_numbers *h = (const void *)number;
-  bool plain = h->momentum > 0 && !(h->dampening > 0) && !(h->dampening < 0);
-  if (h->nesterov > 0 && !plain)
-    return peri_fail(ctx, PERI_EARG,
-                     "optim.SGD: nesterov needs momentum > 0 and dampening 0, "
-                     "got %g and %g",
-                     h->momentum, h->dampening);
-  return 0;
-}
-
+/* 'moves': it has a momentum; 'first': which starts here. */
 #define SGD(T) \
-  static void sgd_##T(const peri__piece *x) { \
+  INLINE void descend_##T(const peri__piece *x, bool moves, bool first) { \
     const peri__SGD_numbers *h = x->number; \
     const peri__SGD_states *state = x->state; \
     const T lr = (T)h->lr, decay = (T)h->weight_decay; \
     const T momentum = (T)h->momentum, fresh = (T)(1 - h->dampening); \
+    const T sign = h->maximize > 0 ? -1 : 1; \
+    const bool decays = h->weight_decay > 0, nesterov = h->nesterov > 0; \
     const T *dp = x->g; \
-    T *p = x->p, *b = h->momentum > 0 ? state->momentum_buffer : NULL; \
-    for (int64_t i = 0; i < x->count; i++) { \
-      T g = h->maximize > 0 ? -dp[i] : dp[i]; \
-      if (h->weight_decay > 0) g += decay * p[i]; \
-      if (b) { \
-        b[i] = x->step > 1 ? momentum * b[i] + fresh * g : g; \
-        g = h->nesterov > 0 ? g + momentum * b[i] : b[i]; \
+    T *p = x->p, *b = state->momentum_buffer; \
+    EACH for (int64_t i = 0; i < x->count; i++) { \
+      T g = sign * dp[i], move; \
+      if (decays) g += decay * p[i]; \
+      if (moves) { \
+        b[i] = move = first ? g : momentum * b[i] + fresh * g; \
+        g = nesterov ? g + momentum * move : move; \
       } \
       p[i] -= lr * g; \
     } \
+  } \
+  static void sgd_##T(const peri__piece *x) { \
+    const peri__SGD_numbers *h = x->number; \
+    if (!(h->momentum > 0)) \
+      descend_##T(x, false, false); \
+    else if (x->step > 1) \
+      descend_##T(x, true, false); \
+    else \
+      descend_##T(x, true, true); \
   }
 SGD(float)
 SGD(double)
 #undef SGD
 
-void peri__SGD_update(const peri_call *call) {
-  peri__update(call, sgd_float, sgd_double);
-}
+UPDATE(SGD, sgd_float, sgd_double)

@@ -1,26 +1,31 @@
 /* update.h - how an optimizer's file sees its work.
 
-   An optimizer writes its formula once, over plain arrays of one type, and
-   expands it for float and double; update.c walks strides, converts half
-   precision and counts the steps. From a row come two structs:
+   An optimizer writes its formula once, over plain arrays of one type, expands
+   it for float and double and names both in UPDATE. The files are compiled
+   once for every instruction-set level and once as the plain twin, whose names
+   LEVEL makes; update.c walks strides, converts half precision, counts the
+   steps and shares the work. A formula rounds every operation, so that all of
+   them give the same bits. From a row come two structs:
 
      peri__Adam_numbers  { double lr; double betas[2]; double eps; ... }
      peri__Adam_states   { void *step; void *exp_avg; ... }
 
-   which are what the hooks get as 'number' and 'state'. This file borrows the
-   words of tables.h and must come before it. */
+   This file borrows the words of tables.h and must come before it. */
 #ifndef PERI_OPTIM_UPDATE_H
 #define PERI_OPTIM_UPDATE_H
 
-#include "../internal.h"
+#ifndef PERI_LEVEL
+#define PERI_LEVEL plain
+#endif
+#include "cpu/fast/fast.h"
 
 #define REAL(name, ...) double name;
 #define FLAG(name, ...) double name;
 #define CHOICE(name, ...) double name;
 #define INT(name, ...) double name;
 #define PAIR(name, ...) double name[2];
-#define STATE(name) void *name;
-#define OPTIM(Name, params, states, doc) \
+#define STATE(name, used) void *name;
+#define OPTIM(Name, params, states, refusals, doc) \
   typedef struct { \
     params \
   } peri__##Name##_numbers; \
@@ -28,9 +33,7 @@
     void *step; \
     states \
   } peri__##Name##_states; \
-  void peri__##Name##_update(const peri_call *call); \
-  bool peri__##Name##_uses(const double *number, int index); \
-  int peri__##Name##_check(peri_context *ctx, const double *number);
+  void LEVEL(Name)(const peri_call *call);
 #include "optims.def"
 #undef REAL
 #undef FLAG
@@ -39,10 +42,6 @@
 #undef PAIR
 #undef STATE
 #undef OPTIM
-
-/* Place of a state in its row. */
-#define PERI_STATE(Name, state) \
-  ((int)(offsetof(peri__##Name##_states, state) / sizeof(void *)))
 
 /* Some neighbouring elements of a parameter. */
 typedef struct {
@@ -59,10 +58,29 @@ typedef void peri__formula(const peri__piece *piece);
 /* Run an update record with the formula for its type: 'wide' for float64
    parameters, else 'narrow', through float32 for half precision. It does not
    stop when interrupted, so that no parameter is left half updated. */
-void peri__update(const peri_call *call, peri__formula *narrow,
-                  peri__formula *wide);
+void LEVEL(update)(const peri_call *call, peri__formula *narrow,
+                   peri__formula *wide);
+
+/* The kernel of row 'Name'. */
+#define UPDATE(Name, narrow, wide) \
+  void LEVEL(Name)(const peri_call *call) { LEVEL(update)(call, narrow, wide); }
+
+/* EACH stands in front of the loop of a formula: clang 14 looks at five
+   arrays for overlaps only if it is told to. */
+#if defined(__clang__)
+#define EACH _Pragma("clang loop vectorize(enable)")
+#else
+#define EACH
+#endif
 
 /* base^count by squaring: the same bits whatever the host's pow. */
-double peri__power(double base, double count);
+INLINE double peri__power(double base, double count) {
+  double power = 1;
+  for (uint64_t left = (uint64_t)count; left > 0; left >>= 1) {
+    if (left & 1) power *= base;
+    base *= base;
+  }
+  return power;
+}
 
 #endif

@@ -1,12 +1,26 @@
 /* provider.c - the provider of one level: the table of its kernels; what they
    do not take goes to the plain ones. */
-#include "fast.h"
+#include "optim/update.h"
 
 static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
     [PERI_K_copy] = &LEVEL(copy),
     [PERI_K_fill] = &LEVEL(fill),
     [PERI_K_matmul] = &LEVEL(matmul),
 };
+
+/* Updates of the optimizers, which take every record. */
+static void (*const updates[])(const peri_call *call) = {
+#define OPTIM(Name, ...) LEVEL(Name),
+#include "optim/optims.def"
+};
+#undef OPTIM
+
+/* Row of the optimizer whose update the record is, negative if it is none. */
+static int update_row(const peri_call *call) {
+  const int count = (int)(sizeof updates / sizeof *updates);
+  int row = call->kernel - peri__kernel_id(PERI_KERNEL_COUNT);
+  return row < count ? row : -1;
+}
 
 /* The kernel for the record, NULL if there is none. */
 static const peri__fast *find(const peri_call *call) {
@@ -16,13 +30,18 @@ static const peri__fast *find(const peri_call *call) {
 
 static bool supports(const peri_provider *self, const peri_call *call) {
   (void)self;
+  if (update_row(call) >= 0) return true;
   const peri__fast *kernel = find(call);
   return kernel && kernel->supports(call);
 }
 
 static int prepare(const peri_provider *self, peri_call *call) {
+  int row = update_row(call);
   (void)self;
-  find(call)->prepare(call);
+  if (row >= 0)
+    call->run = updates[row];
+  else
+    find(call)->prepare(call);
   return 0;
 }
 
