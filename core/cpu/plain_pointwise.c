@@ -4,14 +4,10 @@
 #include <math.h>
 
 #include "plain.h"
+#include "pointwise.h"
+#include "pointwise_parts.h"
 
-typedef void loop(const peri__pointwise_attr *attr, const void *const *in,
-                  void *out, int64_t count);
-
-/* ---- Arithmetic that is not one C operator ---------------------------- */
-
-static inline float power_f32(float a, float b) { return powf(a, b); }
-static inline double power_f64(double a, double b) { return pow(a, b); }
+/* ---- Arithmetic of integers that is not one C operator ---------------- */
 
 /* Wraps; a negative exponent leaves only what 1 and -1 give. */
 static inline int64_t power_i64(int64_t a, int64_t b) {
@@ -22,28 +18,10 @@ static inline int64_t power_i64(int64_t a, int64_t b) {
   return (int64_t)y;
 }
 
-static inline float modulo_f32(float a, float b) {
-  float r = fmodf(a, b);
-  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
-}
-
-static inline double modulo_f64(double a, double b) {
-  double r = fmod(a, b);
-  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
-}
-
 static inline int64_t modulo_i64(int64_t a, int64_t b) {
   if (b == 0 || b == -1) return 0;
   int64_t r = a % b;
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
-}
-
-static inline float floor_quotient_f32(float a, float b) {
-  return floorf(a / b);
-}
-
-static inline double floor_quotient_f64(double a, double b) {
-  return floor(a / b);
 }
 
 static inline int64_t floor_quotient_i64(int64_t a, int64_t b) {
@@ -52,11 +30,7 @@ static inline int64_t floor_quotient_i64(int64_t a, int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-static inline float round_down_f32(float x) { return floorf(x); }
-static inline double round_down_f64(double x) { return floor(x); }
 static inline int64_t round_down_i64(int64_t x) { return x; }
-static inline float magnitude_f32(float x) { return fabsf(x); }
-static inline double magnitude_f64(double x) { return fabs(x); }
 static inline int64_t magnitude_i64(int64_t x) {
   return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
 }
@@ -80,30 +54,32 @@ static inline int64_t magnitude_i64(int64_t x) {
 #define FLOATS 0
 #include "pointwise_words.h"
 
-/* ---- The table -------------------------------------------------------- */
+/* ---- Tables ----------------------------------------------------------- */
 
-typedef struct {
-  loop *f32, *f64, *i64;
-} loops;
+peri__loop *peri__plain_loop(int kernel, peri_dtype compute) {
+  return compute == PERI_F32   ? loops_f32[kernel]
+         : compute == PERI_F64 ? loops_f64[kernel]
+                               : loops_i64[kernel];
+}
 
-#define FLOATS_ONLY(f) {f##_f32, f##_f64, NULL},
-#define ALL_TYPES(f) {f##_f32, f##_f64, f##_i64},
-#define LOOPS_FLOAT(f) FLOATS_ONLY(f)
-#define LOOPS_ARITH(f) ALL_TYPES(f)
-#define LOOPS_COMPARE(f) ALL_TYPES(f)
-#define LOOPS_CHOOSE(f) ALL_TYPES(f)
+#define RESULT_FLOAT false
+#define RESULT_ARITH false
+#define RESULT_CHOOSE false
+#define RESULT_COMPARE true
 
-static const loops table[] = {
+static const bool compares[] = {
 #define UNARY(f, kind, params, forward, dx, low, high, doc) \
-  LOOPS_##kind(f) FLOATS_ONLY(f##_da)
+  RESULT_##kind, false,
 #define BINARY(f, kind, forward, da, db, low, high, doc) \
-  LOOPS_##kind(f) FLOATS_ONLY(f##_da) FLOATS_ONLY(f##_db)
+  RESULT_##kind, false, false,
 #define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
-  LOOPS_##kind(f) FLOATS_ONLY(f##_da) FLOATS_ONLY(f##_db) FLOATS_ONLY(f##_dc)
-#define STEP1(f, kind, forward, doc) LOOPS_##kind(f)
-#define STEP2(f, kind, forward, doc) LOOPS_##kind(f)
+  RESULT_##kind, false, false, false,
+#define STEP1(f, kind, forward, doc) RESULT_##kind,
+#define STEP2(f, kind, forward, doc) RESULT_##kind,
 #include "ops/pointwise.def"
 };
+
+bool peri__compares(int kernel) { return compares[kernel]; }
 
 static void pointwise(const peri_call *call);
 
@@ -128,13 +104,6 @@ const peri_kernel *peri__pointwise_kernel(int id) { return &kernels[id]; }
 
 /* ---- The walk --------------------------------------------------------- */
 
-static loop *loop_of(const peri_call *call, peri_dtype compute) {
-  const loops *row = &table[call->kernel];
-  return compute == PERI_F32   ? row->f32
-         : compute == PERI_F64 ? row->f64
-                               : row->i64;
-}
-
 /* 'count' elements of an input in the compute type: where they lie, if they
    lie so, else converted into 'buffer'. */
 static const void *fetch(const peri_arg *arg, int64_t offset, int64_t stride,
@@ -146,6 +115,15 @@ static const void *fetch(const peri_arg *arg, int64_t offset, int64_t stride,
   return buffer;
 }
 
+/* Absent inputs get the place of one that is there. */
+static void fill_gaps(const void **in, int count) {
+  const void *there = NULL;
+  for (int k = 0; k < count; k++)
+    if (in[k]) there = in[k];
+  for (int k = 0; k < 5; k++)
+    if (k >= count || !in[k]) in[k] = there;
+}
+
 /* A run of elements in chunks: inputs as the compute type, the loop, the
    result converted if the output has another type or stride. */
 static void run_row(const peri_call *call, const peri__walk *walk,
@@ -154,11 +132,12 @@ static void run_row(const peri_call *call, const peri__walk *walk,
   const void *in[5] = {NULL};
   peri__pointwise_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  loop *run = loop_of(call, attr.compute);
+  peri__loop *run = peri__plain_loop(call->kernel, attr.compute);
+  peri_dtype made = peri__compares(call->kernel) ? PERI_BOOL : attr.compute;
   const peri_arg *y = &call->arg[0];
   int last = walk->ndim - 1;
   int64_t count = walk->shape[last], step = walk->strides[0][last];
-  bool direct = y->dtype == attr.compute && (step == 1 || count == 1);
+  bool direct = y->dtype == made && (step == 1 || count == 1);
   for (int64_t at = 0; at < count && !peri_call_stopped(call);
        at += PERI_CHUNK) {
     int64_t n = count - at < PERI_CHUNK ? count - at : PERI_CHUNK;
@@ -167,10 +146,10 @@ static void run_row(const peri_call *call, const peri__walk *walk,
       in[k] = fetch(&call->arg[k + 1], offset[k + 1] + at * stride, stride,
                     attr.compute, buffer[k + 1], n);
     }
+    fill_gaps(in, call->nin);
     void *place = peri__at(y, offset[0] + at * step);
     run(&attr, in, direct ? place : buffer[0], n);
-    if (!direct)
-      peri__convert(place, y->dtype, step, buffer[0], attr.compute, 1, n);
+    if (!direct) peri__convert(place, y->dtype, step, buffer[0], made, 1, n);
   }
 }
 

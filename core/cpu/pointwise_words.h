@@ -1,74 +1,100 @@
 /* pointwise_words.h - the words of ops/pointwise.def as C arithmetic in type T,
-   and one loop per expression. Included once per compute type with
+   one loop per expression and the table of these loops. Included once per
+   compute type with
 
      T         float, double or int64_t
      NAME(f)   the name of f for this type
      MATH(f)   the function f of math.h for it, if it is a float type
      FLOATS    1 if T is a float type, else 0
 
-   In int64_t only the kinds that exist for integers are expanded, and sums
-   and products wrap. */
+   Functions of our own are used for those f for which OWN_f is defined as
+   `~, OWN`: f is then NAME(f).
 
-#define X in0[i]
-#define A in0[i]
-#define B in1[i]
-#define C in2[i]
-#define O in3[i]
-#define DY in4[i]
-#define NUM(c) ((T)(c))
+   A row becomes an inline function of one element, which gets everything that
+   an expression may read, and a loop around it: what is not read is not loaded,
+   and what is read is loaded before anything is chosen, so loops with SELECT
+   are vectors too. In int64_t only the kinds that exist for integers are
+   expanded, and sums and products wrap. */
+
+#define X a
+#define A a
+#define B b
+#define C c
+#define O o
+#define DY dy
+#define NUM(value) ((T)(value))
 #define NONE NUM(0)
-#define HAS(k) ((attr->has >> (k)) & 1)
-#define GT(a, b) ((a) > (b))
-#define GE(a, b) ((a) >= (b))
-#define LT(a, b) ((a) < (b))
-#define LE(a, b) ((a) <= (b))
-#define EQ(a, b) ((a) == (b))
-#define NE(a, b) ((a) != (b))
-#define AND(a, b) ((a) && (b))
-#define OR(a, b) ((a) || (b))
-#define SELECT(c, a, b) ((c) != 0 ? (a) : (b))
-#define POW(a, b) NAME(power)(a, b)
-#define MOD(a, b) NAME(modulo)(a, b)
-#define FLOORDIV(a, b) NAME(floor_quotient)(a, b)
+#define HAS(k) ((p->has >> (k)) & 1u)
+#define P(k) (p->value[k])
+#define GT(l, r) ((l) > (r))
+#define GE(l, r) ((l) >= (r))
+#define LT(l, r) ((l) < (r))
+#define LE(l, r) ((l) <= (r))
+#define EQ(l, r) ((l) == (r))
+#define NE(l, r) ((l) != (r))
+#define AND(l, r) (((l) != 0) & ((r) != 0))
+#define OR(l, r) (((l) != 0) | ((r) != 0))
+#define SELECT(condition, l, r) ((condition) != 0 ? (l) : (r))
+#define POW(l, r) NAME(power)(l, r)
+#define MOD(l, r) NAME(modulo)(l, r)
+#define FLOORDIV(l, r) NAME(floor_quotient)(l, r)
 #define FLOOR(x) NAME(round_down)(x)
 #define ABS(x) NAME(magnitude)(x)
 
 #if FLOATS
-#define P(k) ((T)attr->real[k])
-#define ADD(a, b) ((a) + (b))
-#define SUB(a, b) ((a) - (b))
-#define MUL(a, b) ((a) * (b))
-#define DIV(a, b) ((a) / (b))
-#define NEG(a) (-(a))
-#define F(f, x) MATH(f)(x)
+#define ADD(l, r) ((l) + (r))
+#define SUB(l, r) ((l) - (r))
+#define MUL(l, r) ((l) * (r))
+#define DIV(l, r) ((l) / (r))
+#define NEG(x) (-(x))
+#define F(f, x) PICK(OWN_##f, LIBM, ~)(f, x)
+#define PICK(...) SECOND(__VA_ARGS__)
+#define SECOND(first, second, ...) second
+#define OWN(f, x) NAME(f)(x)
+#define LIBM(f, x) MATH(f)(x)
+#define OF_ATTR(attr, k) ((T)(attr)->real[k])
 #else
-#define P(k) (attr->whole[k])
-#define ADD(a, b) ((T)((uint64_t)(a) + (uint64_t)(b)))
-#define SUB(a, b) ((T)((uint64_t)(a) - (uint64_t)(b)))
-#define MUL(a, b) ((T)((uint64_t)(a) * (uint64_t)(b)))
-#define NEG(a) ((T)(0 - (uint64_t)(a)))
+#define ADD(l, r) ((T)((uint64_t)(l) + (uint64_t)(r)))
+#define SUB(l, r) ((T)((uint64_t)(l) - (uint64_t)(r)))
+#define MUL(l, r) ((T)((uint64_t)(l) * (uint64_t)(r)))
+#define NEG(x) ((T)(0 - (uint64_t)(x)))
+#define OF_ATTR(attr, k) ((attr)->whole[k])
 #endif
 
-#define LOOP(f, expression) \
-  static void NAME(f)(const peri__pointwise_attr *attr, const void *const *in, \
-                      void *out, int64_t count) { \
-    const T *in0 = in[0], *in1 = in[1], *in2 = in[2]; \
-    const T *in3 = in[3], *in4 = in[4]; \
-    T *y = out; \
-    for (int64_t i = 0; i < count; i++) y[i] = (T)(expression); \
-    (void)attr, (void)in0, (void)in1, (void)in2, (void)in3, (void)in4; \
+/* The parameters of a row, out of reach of what a loop writes. */
+typedef struct {
+  unsigned has;
+  T value[PERI_POINTWISE_PARAMS];
+} NAME(params);
+
+#define LOOP(f, result, expression) \
+  static inline __attribute__((always_inline)) result NAME(one_##f)( \
+      const NAME(params) * p, T a, T b, T c, T o, T dy) { \
+    (void)p, (void)a, (void)b, (void)c, (void)o, (void)dy; \
+    return (result)(expression); \
+  } \
+  static void NAME(loop_##f)(const peri__pointwise_attr *attr, \
+                             const void *const in[5], void *out, \
+                             int64_t count) { \
+    const T *a = in[0], *b = in[1], *c = in[2], *o = in[3], *dy = in[4]; \
+    NAME(params) p = {attr->has, {0}}; \
+    result *y = out; \
+    for (int k = 0; k < PERI_POINTWISE_PARAMS; k++) \
+      p.value[k] = OF_ATTR(attr, k); \
+    _Pragma("omp simd") for (int64_t i = 0; i < count; i++) y[i] = \
+        NAME(one_##f)(&p, a[i], b[i], c[i], o[i], dy[i]); \
   }
 
 #if FLOATS
-#define LOOP_FLOAT(f, expression) LOOP(f, expression)
-#define LOOP_DX(f, expression) LOOP(f, expression)
+#define LOOP_FLOAT(f, expression) LOOP(f, T, expression)
+#define LOOP_DX(f, expression) LOOP(f, T, expression)
 #else
 #define LOOP_FLOAT(f, expression)
 #define LOOP_DX(f, expression)
 #endif
-#define LOOP_ARITH(f, expression) LOOP(f, expression)
-#define LOOP_COMPARE(f, expression) LOOP(f, expression)
-#define LOOP_CHOOSE(f, expression) LOOP(f, expression)
+#define LOOP_ARITH(f, expression) LOOP(f, T, expression)
+#define LOOP_COMPARE(f, expression) LOOP(f, uint8_t, expression)
+#define LOOP_CHOOSE(f, expression) LOOP(f, T, expression)
 
 #define UNARY(f, kind, params, forward, dx, low, high, doc) \
   LOOP_##kind(f, forward) LOOP_DX(f##_da, dx)
@@ -81,13 +107,49 @@
 #define STEP2(f, kind, forward, doc) LOOP_##kind(f, forward)
 #include "ops/pointwise.def"
 
+/* The loops in the order of kernel ids. */
+#define ENTRY(f) NAME(loop_##f),
+#if FLOATS
+#define ENTRY_FLOAT(f) ENTRY(f)
+#define ENTRY_DX(f) ENTRY(f)
+#else
+#define ENTRY_FLOAT(f) NULL,
+#define ENTRY_DX(f) NULL,
+#endif
+#define ENTRY_ARITH(f) ENTRY(f)
+#define ENTRY_COMPARE(f) ENTRY(f)
+#define ENTRY_CHOOSE(f) ENTRY(f)
+
+static peri__loop *const NAME(loops)[] = {
+#define UNARY(f, kind, params, forward, dx, low, high, doc) \
+  ENTRY_##kind(f) ENTRY_DX(f##_da)
+#define BINARY(f, kind, forward, da, db, low, high, doc) \
+  ENTRY_##kind(f) ENTRY_DX(f##_da) ENTRY_DX(f##_db)
+#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+  ENTRY_##kind(f) ENTRY_DX(f##_da) ENTRY_DX(f##_db) ENTRY_DX(f##_dc)
+#define STEP1(f, kind, forward, doc) ENTRY_##kind(f)
+#define STEP2(f, kind, forward, doc) ENTRY_##kind(f)
+#include "ops/pointwise.def"
+};
+
 #include "ops/no_words.h"
+#undef PICK
+#undef SECOND
+#undef OWN
+#undef LIBM
+#undef OF_ATTR
 #undef LOOP
 #undef LOOP_FLOAT
 #undef LOOP_DX
 #undef LOOP_ARITH
 #undef LOOP_COMPARE
 #undef LOOP_CHOOSE
+#undef ENTRY
+#undef ENTRY_FLOAT
+#undef ENTRY_DX
+#undef ENTRY_ARITH
+#undef ENTRY_COMPARE
+#undef ENTRY_CHOOSE
 #undef T
 #undef NAME
 #undef MATH

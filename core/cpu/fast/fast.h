@@ -48,6 +48,7 @@ typedef struct {
 extern const peri__fast LEVEL(matmul);
 extern const peri__fast LEVEL(copy);
 extern const peri__fast LEVEL(fill);
+extern const peri__fast LEVEL(pointwise); /* of all pointwise rows */
 
 /* Products of one element type. */
 void LEVEL(matmul_f32)(const peri_call *call);

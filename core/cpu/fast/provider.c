@@ -25,7 +25,8 @@ static int update_row(const peri_call *call) {
 /* The kernel for the record, NULL if there is none. */
 static const peri__fast *find(const peri_call *call) {
   int own = call->kernel - peri__pointwise_kernel_count();
-  return own >= 0 && own < PERI_KERNEL_COUNT ? kernels[own] : NULL;
+  if (own < 0) return &LEVEL(pointwise);
+  return own < PERI_KERNEL_COUNT ? kernels[own] : NULL;
 }
 
 static bool supports(const peri_provider *self, const peri_call *call) {

@@ -1,0 +1,214 @@
+/* math_f32.h - functions of a float as straight arithmetic: no branch, table or
+   call, so that a loop around one of them becomes vectors at every level.
+   Within 2 units in the last place of the exact value (spec/c/math_spec.c); NaN
+   gives NaN, infinities and zeros with their signs give what C's functions
+   give, denormals count as zero.
+
+   Polynomials are minimax fits of the function named beside them. What needs a
+   multiply-add asks for it, so the bits are those of the level: the same
+   wherever it is fused. */
+#ifndef PERI_MATH_F32_H
+#define PERI_MATH_F32_H
+
+#include <math.h>
+
+#include "fast.h"
+
+/* a b + c */
+INLINE float fused_f32(float a, float b, float c) {
+#if FUSED
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+INLINE uint32_t bits_f32(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+INLINE float of_bits_f32(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+#define SIGN_F32 0x80000000u
+/* A number plus this has its nearest whole number in the low bits. */
+#define ROUNDER_F32 0x1.8p23f
+
+INLINE float magnitude_of_f32(float x) {
+  return of_bits_f32(bits_f32(x) & ~SIGN_F32);
+}
+
+/* 'x', which is not negative, with the sign of 'sign'. */
+INLINE float signed_f32(float x, float sign) {
+  return of_bits_f32(bits_f32(x) | (bits_f32(sign) & SIGN_F32));
+}
+
+/* NaN stays. */
+INLINE float at_most_f32(float x, float most) { return x > most ? most : x; }
+INLINE float at_least_f32(float x, float least) {
+  return x < least ? least : x;
+}
+
+/* 2^n for n in [-126, 127]. */
+INLINE float power_of_2_f32(int32_t n) {
+  return of_bits_f32((uint32_t)(n + 127) << 23);
+}
+
+/* ---- Exponential ------------------------------------------------------ */
+
+/* ln 2 in two parts: a whole number of 9 bits times the first is exact. */
+#define LN2_HIGH_F32 0x1.62e4p-1f
+#define LN2_LOW_F32 0x1.7f7d1cp-20f
+#define LOG2_E_F32 0x1.715476p+0f
+
+/* n with x = n ln 2 + r, and e^r - 1 for that r in [-ln 2 / 2, ln 2 / 2]. */
+INLINE int32_t split_exp_f32(float x, float *less_one) {
+  float shifted = fused_f32(x, LOG2_E_F32, ROUNDER_F32);
+  float n = shifted - ROUNDER_F32;
+  float r = fused_f32(n, -LN2_HIGH_F32, x);
+  r = fused_f32(n, -LN2_LOW_F32, r);
+  float q = 0x1.6dbbbcp-10f; /* (e^r - 1 - r) / r^2 */
+  q = fused_f32(q, r, 0x1.124144p-7f);
+  q = fused_f32(q, r, 0x1.555456p-5f);
+  q = fused_f32(q, r, 0x1.555486p-3f);
+  q = fused_f32(q, r, 0.5f);
+  *less_one = fused_f32(r * r, q, r);
+  return (int32_t)(bits_f32(shifted) - bits_f32(ROUNDER_F32));
+}
+
+/* In two halves, so that results near the ends of the range are as they
+   should be. */
+INLINE float exp_f32(float x) {
+  float p;
+  x = at_least_f32(at_most_f32(x, 89), -104);
+  int32_t n = split_exp_f32(x, &p), half = n >> 1;
+  return (1 + p) * power_of_2_f32(half) * power_of_2_f32(n - half);
+}
+
+/* e^x - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)). */
+INLINE float expm1_f32(float x) {
+  float p, within = at_least_f32(at_most_f32(x, 89), -30);
+  float scale = power_of_2_f32(split_exp_f32(within, &p) - 1);
+  float y = 2 * fused_f32(scale, p, scale - 0.5f);
+  return x == 0 ? x : y;
+}
+
+/* m / (m + 2) with m = e^(2 |x|) - 1. */
+INLINE float tanh_f32(float x) {
+  float p, twice = at_most_f32(2 * magnitude_of_f32(x), 20);
+  float scale = power_of_2_f32(split_exp_f32(twice, &p));
+  float m = fused_f32(scale, p, scale - 1);
+  return signed_f32(m / (m + 2), x);
+}
+
+/* ---- Logarithm -------------------------------------------------------- */
+
+/* Of 2^e m with m in [sqrt(1/2), sqrt(2)), for numbers that are not denormal. */
+INLINE float log_normal_f32(float x) {
+  uint32_t bits = bits_f32(x);
+  int32_t e = (int32_t)(bits - 0x3f3504f3u) >> 23; /* bits of sqrt(1/2) */
+  float f = of_bits_f32(bits - ((uint32_t)e << 23)) - 1, scale = (float)e;
+  float q = -0x1.41f06ap-4f; /* (log(1 + f) - f + f^2 / 2) / f^3 */
+  q = fused_f32(q, f, 0x1.07d12ep-3f);
+  q = fused_f32(q, f, -0x1.0ce026p-3f);
+  q = fused_f32(q, f, 0x1.226e3cp-3f);
+  q = fused_f32(q, f, -0x1.547892p-3f);
+  q = fused_f32(q, f, 0x1.99a596p-3f);
+  q = fused_f32(q, f, -0x1.000220p-2f);
+  q = fused_f32(q, f, 0x1.55554ap-2f);
+  float square = f * f;
+  float y = fused_f32(scale, LN2_LOW_F32, square * f * q);
+  y = fused_f32(-0.5f, square, y);
+  return fused_f32(scale, LN2_HIGH_F32, f + y);
+}
+
+#define LEAST_F32 0x1p-126f /* that is not denormal */
+
+INLINE float log_f32(float x) {
+  float y = log_normal_f32(x);
+  y = x == INFINITY ? x : y;
+  float outside = x > -LEAST_F32 ? -INFINITY : NAN;
+  return x >= LEAST_F32 ? y : outside;
+}
+
+/* log(u) with u = 1 + x as rounded, and what the rounding lost. */
+INLINE float log1p_f32(float x) {
+  float u = 1 + x, log_u = log_f32(u);
+  float y = log_u + (x - (u - 1)) / u;
+  y = u > 0 && u < INFINITY ? y : log_u;
+  return x == 0 ? x : y;
+}
+
+/* ---- Error function --------------------------------------------------- */
+
+/* A polynomial below 1; above it 1 - erfc(x), of which one more is the
+   logarithm. */
+INLINE float erf_f32(float x) {
+  float t = at_most_f32(magnitude_of_f32(x), 4), z = t * t, p;
+  float low = 0x1.496a12p-14f; /* erf(t) / t - 1 */
+  low = fused_f32(low, z, -0x1.a3f71ep-11f);
+  low = fused_f32(low, z, 0x1.5405bep-8f);
+  low = fused_f32(low, z, -0x1.b7f91p-6f);
+  low = fused_f32(low, z, 0x1.ce2cf8p-4f);
+  low = fused_f32(low, z, -0x1.81273ep-2f);
+  low = fused_f32(low, z, 0x1.06eba8p-3f);
+  low = fused_f32(low, t, t);
+  float high = -0x1.9005e2p-25f; /* -log(erfc(t)) */
+  high = fused_f32(high, t, 0x1.773c6cp-16f);
+  high = fused_f32(high, t, -0x1.d33ap-12f);
+  high = fused_f32(high, t, 0x1.148662p-8f);
+  high = fused_f32(high, t, -0x1.9d890cp-6f);
+  high = fused_f32(high, t, 0x1.bc4242p-4f);
+  high = fused_f32(high, t, 0x1.4430bcp-1f);
+  high = fused_f32(high, t, 0x1.212d22p+0f);
+  high = fused_f32(high, t, -0x1.913e9cp-13f);
+  float scale = power_of_2_f32(split_exp_f32(-high, &p));
+  high = 1 - fused_f32(scale, p, scale);
+  return signed_f32(t < 1 ? low : high, x);
+}
+
+/* ---- Sine and cosine -------------------------------------------------- */
+
+/* Beyond this, sine and cosine of this file are NaN, and who calls them asks
+   libm instead. */
+#define MOST_ANGLE_F32 0x1p20f
+
+/* pi / 2 in two parts: a whole number of 20 bits times the first is exact. */
+#define QUARTER_HIGH 0x1.921fb544p+0
+#define QUARTER_LOW 0x1.0b4611a626331p-34
+
+/* Sine of 'angle' >= 0 turned on by 'turns' quarters. */
+INLINE float turned_sine_f32(float angle, uint32_t turns) {
+  double wide = angle;
+  double n = wide * 0x1.45f306dc9c883p-1 + 0x1.8p52 - 0x1.8p52;
+  float r = (float)(wide - n * QUARTER_HIGH - n * QUARTER_LOW), z = r * r;
+  uint32_t quarter = bits_f32((float)n + ROUNDER_F32) + turns;
+  float sine = -0x1.98e3p-13f; /* (sin r - r) / r^3 */
+  sine = fused_f32(sine, z, 0x1.110650p-7f);
+  sine = fused_f32(sine, z, -0x1.555544p-3f);
+  sine = fused_f32(sine * z, r, r);
+  float cosine = 0x1.9a526cp-16f; /* (cos r - 1 + r^2 / 2) / r^4 */
+  cosine = fused_f32(cosine, z, -0x1.6c0e22p-10f);
+  cosine = fused_f32(cosine, z, 0x1.55554ep-5f);
+  cosine = fused_f32(cosine, z, -0.5f);
+  cosine = fused_f32(cosine, z, 1);
+  float y = (quarter & 1) != 0 ? cosine : sine;
+  y = of_bits_f32(bits_f32(y) ^ (quarter & 2) << 30);
+  return angle <= MOST_ANGLE_F32 ? y : NAN;
+}
+
+INLINE float sin_f32(float x) {
+  float y = turned_sine_f32(magnitude_of_f32(x), 0);
+  return of_bits_f32(bits_f32(y) ^ (bits_f32(x) & SIGN_F32));
+}
+
+INLINE float cos_f32(float x) {
+  return turned_sine_f32(magnitude_of_f32(x), 1);
+}
+
+#endif

@@ -1,0 +1,19 @@
+/* pointwise_f64.c - the loops of pointwise rows in double. */
+#include "cpu/pointwise_parts.h"
+#include "math_f64.h"
+#include "pointwise.h"
+
+#define OWN_exp ~, OWN
+#define OWN_log ~, OWN
+#define OWN_tanh ~, OWN
+#define OWN_erf ~, OWN
+#define OWN_expm1 ~, OWN
+#define OWN_log1p ~, OWN
+
+#define T double
+#define NAME(f) f##_f64
+#define MATH(name) name
+#define FLOATS 1
+#include "cpu/pointwise_words.h"
+
+peri__loop *LEVEL(loop_f64)(int kernel) { return loops_f64[kernel]; }

@@ -1,0 +1,20 @@
+/* pointwise.h - what the readers of pointwise_words.h share: loops over dense
+   elements, by kernel id. */
+#ifndef PERI_POINTWISE_H
+#define PERI_POINTWISE_H
+
+#include "kernels.h"
+
+/* in[0], in[1], in[2] the inputs of a row, in[3] its output, in[4] the
+   gradient of that: five arrays of 'count' elements of the compute type, where
+   what is absent has the address of one that is there. 'out' may be one of
+   them; it takes bytes of 0 and 1 if the row compares. */
+typedef void peri__loop(const peri__pointwise_attr *attr,
+                        const void *const in[5], void *out, int64_t count);
+
+/* The plain loop of a kernel; NULL if the row has none for that type. */
+peri__loop *peri__plain_loop(int kernel, peri_dtype compute);
+/* True if the row of the kernel compares: its loops give bool. */
+bool peri__compares(int kernel);
+
+#endif
