@@ -85,9 +85,11 @@ SPECS = $(patsubst %.c,$(BUILD)/%,$(wildcard spec/c/*_spec.c))
 SPEC_PARTS = $(call objects,$(filter-out %_spec.c,$(wildcard spec/c/*.c)))
 EXAMPLES = $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 LUA_MODULES = $(wildcard lua/perigee/*.lua)
+BENCH = $(addprefix $(BUILD)/bench/,blas calls child \
+  $(patsubst %,limits.%,plain $(LEVELS)))
 SETUP = CC="$(CC)" LUA_CFLAGS="$(LUA_CFLAGS)" docs/setup.sh
 
-.PHONY: all programs specs demo test golden asan check readme format install clean help
+.PHONY: all programs specs demo test golden asan check bench readme format install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -130,11 +132,19 @@ check:
 	  else echo "== $$cc is not here"; fi; done
 	$(call lint,cppcheck,--quiet --std=c11 --enable=warning --enable=portability \
 	  --inline-suppr --error-exitcode=1 -Icore -I$(BUILD)/gcc core bindings \
-	  docs examples)
+	  docs examples bench)
 	$(call lint,c++,-Wall -Wextra -fsyntax-only -x c++ \
 	  $(BUILD)/gcc/include/perigee.h)
-	$(call lint,luacheck,--quiet lua examples spec docs)
+	$(call lint,luacheck,--quiet lua examples spec docs bench)
 	$(call lint,shellcheck,docs/*.sh spec/run.sh .ci/run)
+
+## bench     print what is fast and slow, beside PyTorch of PYTHON=python3 if it
+##           is there; of SUBJECT=matmul alone, of ROWS=NT in it
+bench: programs $(BENCH)
+	@PYTHON=$(PYTHON) BENCH_PERIGEE=$(BENCH_PERIGEE) $(BUILD)/perigee \
+	  bench/run.lua $(BUILD) "$(SUBJECT)" "$(ROWS)"
+PYTHON ?= python3
+BENCH_PERIGEE ?= $(BUILD)/perigee
 
 ## readme    make the numbers, tables and outputs in README.md anew
 readme: programs $(BUILD)/include/perigee.h
@@ -144,7 +154,7 @@ readme: programs $(BUILD)/include/perigee.h
 format:
 	clang-format -i $(CORE) $(FAST) $(HOST) $(BINDING) $(wildcard core/*.h \
 	  core/*/*.h core/cpu/fast/*.h \
-	  bindings/*.h docs/*.[ch] examples/*.c spec/c/*.[ch])
+	  bindings/*.h docs/*.[ch] examples/*.c spec/c/*.[ch] bench/*.[ch])
 
 ## install   copy header, libraries, executable and manual to PREFIX
 install: programs
@@ -269,5 +279,23 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/include/perigee.h \
 	@echo "cc $<"
 	$(Q)$(CC) -std=c11 $(OPT) $(WARN) $(SANITIZE) -I$(BUILD)/include $< -o $@ \
 	  $(BUILD)/libperigee.a $(LUA_SHARED) $(LIBS) -pthread
+
+# ---- Benchmarks -------------------------------------------------------------
+
+# Against what is installed, as examples are.
+compile-bench = @mkdir -p $(@D); echo "cc $@"; \
+  $(CC) -std=c11 -O3 $(WARN) -D_GNU_SOURCE -I$(BUILD)/include $(1) $< \
+  bench/worker.c -o $@
+
+$(BUILD)/bench/%: bench/%.c bench/worker.c bench/worker.h
+	$(call compile-bench,) -ldl
+
+$(BUILD)/bench/calls: bench/calls.c bench/worker.c bench/worker.h \
+  $(BUILD)/include/perigee.h $(BUILD)/libperigee.a
+	$(call compile-bench,) $(BUILD)/libperigee.a $(LUA_SHARED) $(LIBS) -pthread
+
+$(BUILD)/bench/limits.%: bench/limits.c bench/worker.c bench/worker.h
+	$(call compile-bench,-ffp-contract=fast $(if $(filter x86%,$*),\
+	  -march=$* -mprefer-vector-width=512)) -pthread
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,183 @@
+-- Prints the benchmarks' tables and writes what they show to <build>/bench/ as
+-- JSON. Run by `make bench` in the project's root:
+--
+--   perigee bench/run.lua build [subject [pattern of rows]]
+--
+-- A subject is a file of this folder that returns its title, its rows and its
+-- columns. A row has a case for each column that can do it, a unit, for rates
+-- the amount that a run does, and numbers of threads. A column has a worker
+-- and a role: "own" is what is judged, by its percentage of "limit" and its
+-- speed beside the fastest "peer".
+
+local build, subject_name, pattern = arg[1], arg[2] or "", arg[3] or ""
+package.path = "bench/?.lua;" .. package.path
+local contest = require "contest"
+local report = require "report"
+local pg = require "perigee"
+
+local subjects = {
+  "limits", "ops", "matmul", "steps", "optimizers", "tiny", "footprint",
+}
+local wanted = subject_name == "" and subjects or { subject_name }
+if not (" " .. table.concat(subjects, " ") .. " "):find(
+  " " .. wanted[1] .. " ", 1, true) then
+  io.stderr:write("bench: the subjects are ", table.concat(subjects, ", "),
+    "\n")
+  os.exit(false)
+end
+
+-- ---- Workers ----------------------------------------------------------------
+
+local commands = {
+  ours = os.getenv "BENCH_PERIGEE" .. " bench/ours.lua",
+  peer = os.getenv "PYTHON" .. " bench/peer.py",
+  limits = ("%s/bench/limits.%s"):format(build, pg.info().isa),
+  blas = build .. "/bench/blas",
+  calls = build .. "/bench/calls",
+  child = build .. "/bench/child",
+}
+local labels = { peer = "PyTorch", blas = "OpenBLAS" }
+local opened, reasons = {}, {}
+
+-- The worker called `name`, or nil; says once why it is left out.
+local function worker(name)
+  if not opened[name] and not reasons[name] then
+    opened[name], reasons[name] = contest.open(commands[name])
+    if reasons[name] then
+      print(("%s is left out: %s"):format(labels[name] or name, reasons[name]))
+    end
+  end
+  return opened[name]
+end
+
+-- The columns of `subject` whose workers are there.
+local function columns_of(subject)
+  local list = {}
+  for _, column in ipairs(subject.columns) do
+    local needed = not column.needs or worker(column.needs)
+    if needed and worker(column.worker) then list[#list + 1] = column end
+  end
+  return list
+end
+
+-- ---- Measuring --------------------------------------------------------------
+
+-- Summaries of `row` on `threads` by the names of columns.
+local function measure(row, columns, threads)
+  local entries, names, results = {}, {}, {}
+  for _, column in ipairs(columns) do
+    local case = row.cases[column.name]
+    if case then
+      names[#names + 1] = column.name
+      entries[#entries + 1] = { worker = worker(column.worker), case = case }
+    end
+  end
+  for i, summary in ipairs(contest.measure(entries, threads)) do
+    results[names[i]] = summary
+  end
+  return results
+end
+
+-- What a run of `row` does in the column `name`.
+local function amount(row, name)
+  return row.amounts and row.amounts[name] or row.amount
+end
+
+-- Percentage of the limit's rate and speed beside the fastest peer, or nil.
+local function judge(row, columns, results)
+  local own, limit, peer
+  for _, column in ipairs(columns) do
+    local summary = results[column.name]
+    if summary and column.role == "own" then own = summary.median end
+    if summary and column.role == "limit" then
+      limit = summary.median * row.amount / amount(row, column.name)
+    elseif summary and column.role == "peer" then
+      peer = math.min(peer or math.huge, summary.median)
+    end
+  end
+  return own and limit and 100 * limit / own, own and peer and peer / own
+end
+
+-- ---- Tables -----------------------------------------------------------------
+
+-- True if a column of `columns` has `role`.
+local function any(columns, role)
+  for _, column in ipairs(columns) do
+    if column.role == role then return true end
+  end
+  return false
+end
+
+local function heading(columns)
+  local line = { "", "threads", "" }
+  for _, column in ipairs(columns) do line[#line + 1] = column.name end
+  line[#line + 1] = any(columns, "limit") and "of limit" or ""
+  line[#line + 1] = any(columns, "peer") and "to best" or ""
+  return line
+end
+
+local function line_of(row, columns, threads, results)
+  local line = { row.name, tostring(threads), row.unit }
+  for _, column in ipairs(columns) do
+    local summary = results[column.name]
+    line[#line + 1] = summary and
+      report.cell(summary, row.unit, amount(row, column.name)) or ""
+  end
+  local percent, ratio = judge(row, columns, results)
+  line[#line + 1] = percent and ("%.0f%%"):format(percent) or ""
+  line[#line + 1] = ratio and ("%.2fx"):format(ratio) or ""
+  return line
+end
+
+-- How many processes were running in the last minute, "?" if nobody knows:
+-- above 0.5 the figures are those of a busy machine.
+local function load_average()
+  local file = io.open "/proc/loadavg"
+  local number = file and file:read "n"
+  if file then file:close() end
+  return number or "?"
+end
+
+-- Names and versions of all that was measured.
+local function contestants()
+  local list = {}
+  for _, name in ipairs { "ours", "peer", "blas" } do
+    if opened[name] then list[#list + 1] = opened[name].name end
+  end
+  return list
+end
+
+-- Measure the rows of `subject`. Returns them for JSON and as lines.
+local function measure_all(subject)
+  local columns = columns_of(subject)
+  local rows, lines = {}, { heading(columns) }
+  for _, row in ipairs(subject.rows) do
+    local asked = row.name:find(pattern)
+    for _, threads in ipairs(asked and (row.threads or { 1, 2 }) or {}) do
+      local results = measure(row, columns, threads)
+      rows[#rows + 1] = { name = row.name, threads = threads,
+        amount = row.amount, results = results }
+      lines[#lines + 1] = line_of(row, columns, threads, results)
+    end
+  end
+  return rows, lines
+end
+
+local function run(name)
+  local subject = require(name)
+  local load = load_average()
+  local rows, lines = measure_all(subject)
+  print(("\n%s: median [min..max]; load average before %s"):format(
+    subject.title, load))
+  print(table.concat(report.lines(lines), "\n"))
+  local file = assert(io.open(("%s/bench/%s.json"):format(build, name), "w"))
+  file:write(report.json { subject = name, date = os.date "!%FT%TZ",
+    contestants = contestants(), load = load, rows = rows }, "\n")
+  assert(file:close())
+end
+
+worker "ours"
+worker "peer"
+print(table.concat(contestants(), ", "))
+for _, name in ipairs(wanted) do run(name) end
+for _, each in pairs(opened) do each:close() end
