@@ -266,7 +266,7 @@ $(BUILD)/perigee: $(HOST_O) $(ALL_O) $(BUILD)/host.list
 
 # ---- Specs and examples -----------------------------------------------------
 
-specs: programs $(SPECS) $(EXAMPLES)
+specs: programs $(SPECS) $(EXAMPLES) $(BENCH)
 
 $(BUILD)/spec/c/%_spec: $(BUILD)/spec/c/%_spec.o $(SPEC_PARTS) $(ALL_O)
 	@echo "link $@"
