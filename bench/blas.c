@@ -70,7 +70,7 @@ static double time_product(const library *blas, const product *p, long reps) {
 }
 
 static double run_matmul(const bench_request *request) {
-  library blas;
+  library blas = {0};
   if (request->count < 4 || !load(&blas)) return -1;
   product p = {.xt = request->word[0][0] == 'T',
                .yt = request->word[0][1] == 'T',
@@ -94,7 +94,7 @@ static double run_matmul(const bench_request *request) {
 static const bench_case cases[] = {{"matmul", run_matmul}, {0}};
 
 int main(void) {
-  library blas;
+  library blas = {0};
   /* Its idle threads spin for 2^26 cycles by default, on the processors that
      the next worker needs; 2^20 still spans the gap between two products. */
   setenv("OPENBLAS_THREAD_TIMEOUT", "20", 0);

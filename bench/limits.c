@@ -67,11 +67,7 @@ static void add_chain(const part *p) {
 
 /* Every chain converges to 2, far from denormals and infinity. */
 static void multiply_add(const part *p) {
-  vector x[CHAINS], half, one;
-  for (int l = 0; l < LANES; l++) {
-    half[l] = p->b[0];
-    one[l] = p->c[0];
-  }
+  vector x[CHAINS], half = (vector){0} + p->b[0], one = (vector){0} + p->c[0];
   for (int c = 0; c < CHAINS; c++) x[c] = one;
   for (int i = 0; i < FMA_FLOPS / (2 * CHAINS * LANES); i++)
     for (int c = 0; c < CHAINS; c++) x[c] = x[c] * half + one;
