@@ -138,8 +138,8 @@ check:
 	$(call lint,luacheck,--quiet lua examples spec docs bench)
 	$(call lint,shellcheck,docs/*.sh spec/run.sh .ci/run)
 
-## bench     print what is fast and slow, beside PyTorch of PYTHON=python3 if it
-##           is there; of SUBJECT=matmul alone, of ROWS=NT in it
+## bench     measure speed and memory, beside PyTorch if it is there
+# SUBJECT=matmul ROWS=NT does a part; BENCH_PERIGEE=file measures another build.
 bench: programs $(BENCH)
 	@PYTHON=$(PYTHON) BENCH_PERIGEE=$(BENCH_PERIGEE) $(BUILD)/perigee \
 	  bench/run.lua $(BUILD) "$(SUBJECT)" "$(ROWS)"
@@ -284,8 +284,8 @@ $(BUILD)/examples/%: examples/%.c $(BUILD)/include/perigee.h \
 
 # Against what is installed, as examples are.
 compile-bench = @mkdir -p $(@D); echo "cc $@"; \
-  $(CC) -std=c11 -O3 $(WARN) -D_GNU_SOURCE -I$(BUILD)/include $(1) $< \
-  bench/worker.c -o $@
+  $(CC) -std=c11 -O3 $(WARN) $(SANITIZE) -D_GNU_SOURCE -I$(BUILD)/include \
+  $(1) $< bench/worker.c -o $@
 
 $(BUILD)/bench/%: bench/%.c bench/worker.c bench/worker.h
 	$(call compile-bench,) -ldl

@@ -35,23 +35,13 @@ function report.cell(summary, unit, amount)
     digits(low), digits(high))
 end
 
---- Lines of equally wide columns; the first row is the heading.
-function report.lines(rows)
-  local width = {}
-  for _, row in ipairs(rows) do
-    for i, text in ipairs(row) do
-      width[i] = math.max(width[i] or 0, #text)
-    end
+--- `texts` side by side, each as wide as `widths` says.
+function report.line(texts, widths)
+  local line = {}
+  for i, text in ipairs(texts) do
+    line[i] = text .. (" "):rep(math.max(widths[i] - #text, 0))
   end
-  local lines = {}
-  for i, row in ipairs(rows) do
-    local line = {}
-    for j, text in ipairs(row) do
-      line[j] = text .. (" "):rep(width[j] - #text)
-    end
-    lines[i] = table.concat(line, "  "):match "^(.-) *$"
-  end
-  return lines
+  return table.concat(line, "  "):match "^(.-) *$"
 end
 
 local function quote(text)

@@ -18,9 +18,13 @@ local pg = require "perigee"
 local subjects = {
   "limits", "ops", "matmul", "steps", "optimizers", "tiny", "footprint",
 }
-local wanted = subject_name == "" and subjects or { subject_name }
-if not (" " .. table.concat(subjects, " ") .. " "):find(
-  " " .. wanted[1] .. " ", 1, true) then
+
+-- The subjects that are asked for.
+local function wanted()
+  if subject_name == "" then return subjects end
+  for _, name in ipairs(subjects) do
+    if name == subject_name then return { name } end
+  end
   io.stderr:write("bench: the subjects are ", table.concat(subjects, ", "),
     "\n")
   os.exit(false)
@@ -147,37 +151,50 @@ local function contestants()
   return list
 end
 
--- Measure the rows of `subject`. Returns them for JSON and as lines.
-local function measure_all(subject)
-  local columns = columns_of(subject)
-  local rows, lines = {}, { heading(columns) }
+-- Widths of the columns of the table.
+local function widths_of(subject, columns)
+  local widths = { 0, #"threads", #"GFLOP/s" }
+  for _, row in ipairs(subject.rows) do
+    widths[1] = math.max(widths[1], #row.name)
+  end
+  for _ = 1, #columns do widths[#widths + 1] = #"123 [123..12345]" end
+  widths[#widths + 1] = #"of limit"
+  widths[#widths + 1] = #"to best"
+  return widths
+end
+
+-- Measure and print the rows of `subject`, which are returned for JSON.
+local function measure_all(subject, columns)
+  local rows, widths = {}, widths_of(subject, columns)
+  print(report.line(heading(columns), widths))
   for _, row in ipairs(subject.rows) do
     local asked = row.name:find(pattern)
     for _, threads in ipairs(asked and (row.threads or { 1, 2 }) or {}) do
       local results = measure(row, columns, threads)
       rows[#rows + 1] = { name = row.name, threads = threads,
         amount = row.amount, results = results }
-      lines[#lines + 1] = line_of(row, columns, threads, results)
+      print(report.line(line_of(row, columns, threads, results), widths))
     end
   end
-  return rows, lines
+  return rows
 end
 
 local function run(name)
   local subject = require(name)
-  local load = load_average()
-  local rows, lines = measure_all(subject)
+  local columns, load = columns_of(subject), load_average()
   print(("\n%s: median [min..max]; load average before %s"):format(
     subject.title, load))
-  print(table.concat(report.lines(lines), "\n"))
+  local rows = measure_all(subject, columns)
   local file = assert(io.open(("%s/bench/%s.json"):format(build, name), "w"))
   file:write(report.json { subject = name, date = os.date "!%FT%TZ",
     contestants = contestants(), load = load, rows = rows }, "\n")
   assert(file:close())
 end
 
+local names = wanted()
+io.stdout:setvbuf "line"
 worker "ours"
 worker "peer"
 print(table.concat(contestants(), ", "))
-for _, name in ipairs(wanted) do run(name) end
+for _, name in ipairs(names) do run(name) end
 for _, each in pairs(opened) do each:close() end
