@@ -1,5 +1,6 @@
 -- Prints the benchmarks' tables and writes what they show to <build>/bench/ as
--- JSON. Run by `make bench` in the project's root:
+-- JSON, there in seconds of one run (memory: in bytes). Run by `make bench` in
+-- the project's root:
 --
 --   perigee bench/run.lua build [subject [pattern of rows]]
 --
@@ -172,7 +173,8 @@ local function measure_all(subject, columns)
     for _, threads in ipairs(asked and (row.threads or { 1, 2 }) or {}) do
       local results = measure(row, columns, threads)
       rows[#rows + 1] = { name = row.name, threads = threads,
-        amount = row.amount, results = results }
+        unit = row.unit, amount = row.amount, amounts = row.amounts,
+        results = results }
       print(report.line(line_of(row, columns, threads, results), widths))
     end
   end
