@@ -1,6 +1,7 @@
 -- Optimizers alone, over 10 million parameters in one tensor and in 200. The
--- limit is a triad that touches as many bytes; the columns of PyTorch are the
--- forms of its optimizers.
+-- limit is a triad that touches as many bytes; what changes numbers in place
+-- may pass it, since the triad also fetches each line that it overwrites. The
+-- columns of PyTorch are the forms of its optimizers.
 
 -- Bytes read and written for a parameter: SGD reads it and its gradient and
 -- writes it; Adam does so and reads and writes two means.
