@@ -130,8 +130,8 @@ static void *run_part(void *user) {
 
 /* Seconds from the first start to the last end of 'work' on the threads of
    'request', each of which has three arrays of 'count' elements. */
-static double run_all(const bench_request *request,
-                      void (*work)(const part *p), size_t count) {
+static double run_all(const bench_request *request, void (*work)(const part *p),
+                      size_t count) {
   runner r[MAX_THREADS];
   int threads = request->threads;
   if (threads < 1 || threads > MAX_THREADS || count == 0) return -1;
