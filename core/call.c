@@ -184,11 +184,11 @@ static void new_draw(peri_context *ctx, peri_call *call) {
 static int replay(peri_context *ctx, peri_recording *recording) {
   if (ctx->recording == recording)
     return peri_fail(ctx, PERI_EBUSY, "replay: the recording still runs");
-  for (int i = 0; i < recording->count; i++) {
+  for (int i = 0; i < recording->count;) {
     peri_call *call = &recording->calls[i];
     if (peri__poll(ctx) < 0) return ctx->status;
     if (call->flags & PERI_CALL_RANDOM) new_draw(ctx, call);
-    call->run(call);
+    i += peri__calls_beside(call, sizeof *call, recording->count - i);
   }
   return peri__poll(ctx);
 }
@@ -246,10 +246,9 @@ static int make_ready(peri_context *ctx, peri_call *call,
   return status;
 }
 
-/* The work, and the record of it. */
-static void go(peri_context *ctx, peri_call *call) {
+/* The work is done: record it. */
+static void finish(peri_context *ctx, peri_call *call) {
   peri_recording *recording = ctx->recording;
-  call->run(call);
   if (recording)
     recording->calls[recording->count++] = *call;
   else
@@ -264,7 +263,8 @@ int peri__call_run(peri_context *ctx, peri_call *call,
     peri__free(ctx, call->workspace);
     return status;
   }
-  go(ctx, call);
+  call->run(call);
+  finish(ctx, call);
   return ctx->unstoppable ? 0 : peri__poll(ctx);
 }
 
@@ -275,9 +275,12 @@ int peri__calls_run(peri_context *ctx, peri_pending *list, int count) {
     status = make_ready(ctx, &next->call, next->tensors, ready);
     ready++;
   }
+  if (status == 0) peri__calls_mark(ctx, list, count);
+  for (int i = 0; status == 0 && i < count;)
+    i += peri__calls_beside(&list[i].call, sizeof *list, count - i);
   for (int i = 0; i < ready; i++)
     if (status == 0)
-      go(ctx, &list[i].call);
+      finish(ctx, &list[i].call);
     else
       peri__free(ctx, list[i].call.workspace);
   return status;

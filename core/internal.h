@@ -120,12 +120,13 @@ struct peri_context {
   char *data_path;                 /* folder of data sets, or NULL */
   const struct peri__level *level; /* of the instruction set */
   peri_pool pool;
-  peri_work work;    /* of calls that may be stopped */
-  peri_work steady;  /* of calls that run to their end */
-  uint64_t seed;     /* key of Philox */
-  uint64_t draws;    /* call number of the next random call */
-  uint64_t serial;   /* of the last storage */
-  uint64_t sequence; /* of the last node */
+  peri_work work;      /* of calls that may be stopped */
+  peri_work steady;    /* of calls that run to their end */
+  uint64_t seed;       /* key of Philox */
+  uint64_t draws;      /* call number of the next random call */
+  uint64_t serial;     /* of the last storage */
+  uint64_t sequence;   /* of the last node */
+  uint64_t signatures; /* of lists of calls */
   bool grad_enabled;
   int unstoppable;   /* above 0: calls run to their end, interrupt or not */
   peri_tensor *made; /* tensors of open scopes, the newest first */
@@ -265,6 +266,7 @@ struct peri_storage {
   bool wrapped;              /* the data is the host's */
   uint32_t version;          /* raised by every change in place */
   uint32_t tracked;          /* version of the last change with a history */
+  uint64_t writer;           /* signature of the last list that writes it */
   const peri_op *changed_by; /* raised it last; NULL: an optimizer's step */
   void (*release)(void *user, void *data); /* of a wrapped buffer */
   void *user;
@@ -375,6 +377,12 @@ typedef struct {
 /* Run all 'count' calls, none of them on meta tensors, or none: every one is
    prepared before the first runs. */
 int peri__calls_run(peri_context *ctx, peri_pending *list, int count);
+/* Mark the calls of a list that may run beside the one before them, if no call
+   touches what another one writes (beside.c). */
+void peri__calls_mark(peri_context *ctx, peri_pending *list, int count);
+/* Run the first of 'count' prepared calls, 'stride' bytes apart, and those
+   marked behind it. -> how many have run */
+int peri__calls_beside(const peri_call *first, size_t stride, int count);
 
 /* ---- Registry (registry.c) -------------------------------------------- */
 

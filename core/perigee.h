@@ -559,7 +559,10 @@ typedef struct peri_provider peri_provider;
 typedef struct peri_call peri_call;
 typedef struct peri_work peri_work;
 
-enum { PERI_CALL_RANDOM = 1 }; /* takes a new call number at each replay */
+enum {
+  PERI_CALL_RANDOM = 1, /* takes a new call number at each replay */
+  PERI_CALL_BESIDE = 2  /* may run at the same time as the call before it */
+};
 
 #define PERI_ATTR_BYTES 128
 
