@@ -26,10 +26,11 @@ static void add_dim(peri__walk *walk, const peri_call *call, int d) {
     walk->strides[a][at] = call->arg[a].data ? call->arg[a].strides[d] : 0;
 }
 
-void peri__walk_beside(peri__walk *walk, const peri_call *call, int dim) {
+void peri__walk_beside(peri__walk *walk, const peri_call *call, int args,
+                       int dim) {
   int order[PERI_MAX_DIMS];
   const peri_arg *first = &call->arg[0];
-  walk->args = call->nout + call->nin;
+  walk->args = args;
   walk->ndim = 0;
   peri__order_dims(first->strides, first->ndim, order);
   for (int i = 0; i < first->ndim; i++)
@@ -42,7 +43,7 @@ void peri__walk_beside(peri__walk *walk, const peri_call *call, int dim) {
 }
 
 void peri__walk_begin(peri__walk *walk, const peri_call *call) {
-  peri__walk_beside(walk, call, -1);
+  peri__walk_beside(walk, call, call->nout + call->nin, -1);
 }
 
 /* ---- Places ----------------------------------------------------------- */

@@ -91,11 +91,13 @@ static void copy_piece(void *user, const peri__walk *walk,
 /* ---- Turned planes ----------------------------------------------------- */
 
 /* A plane is two dimensions of which the last lies densely in y and the other
-   in x. It is cut into tiles, which are turned into a buffer in the L1 cache
-   and go to y by rows: both memories are gone through in runs of EDGE bytes. */
-#define EDGE 256 /* bytes of a row of a tile, of large elements */
-#define LEAST 4  /* rows and columns of a plane that are worth it */
-#define TILE 16384
+   in x. It is cut into strips: as many rows of y as elements fill a line of the
+   cache, so that every line of x that is touched is used up, and as many
+   columns as the processor keeps the page addresses of, for the strip below.
+   What has to be converted is turned into a buffer first. */
+#define LINE 64
+#define COLUMNS 512
+#define LEAST 4 /* rows and columns of a plane that are worth it */
 
 #if defined(__clang__) || __GNUC__ >= 12
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
@@ -141,7 +143,8 @@ typedef struct {
   const peri_call *call;
   peri__walk walk; /* its last two dimensions are the plane */
   turner *turn;
-  int64_t edge, tiles_down, tiles_across; /* of a plane */
+  int64_t height;       /* rows of a strip */
+  int64_t down, across; /* strips of a plane */
 } planes;
 
 /* Put dimension 'd' of the walk behind the others. */
@@ -172,49 +175,52 @@ static bool find_plane(peri__walk *walk) {
   return false;
 }
 
-static void put_tile(const planes *p, const char *tile, const int64_t *offset,
-                     int64_t rows, int64_t columns) {
-  const peri_arg *y = p->c.y;
-  size_t size = peri_dtype_size(p->c.x->dtype);
-  for (int64_t i = 0; i < rows; i++, tile += p->edge * (int64_t)size) {
-    int64_t row = offset[0] + i * p->walk.strides[0][p->walk.ndim - 2];
-    if (p->c.same)
-      memcpy(peri__at(y, row), tile, (size_t)columns * size);
-    else
-      LEVEL(convert)(peri__at(y, row), y->dtype, tile, p->c.x->dtype, columns);
+/* A strip that is converted on its way. */
+static void convert_strip(const planes *p, const int64_t *offset, int64_t rows,
+                          int64_t columns) {
+  uint64_t buffer[LINE * COLUMNS / sizeof(uint64_t)];
+  const peri_arg *y = p->c.y, *x = p->c.x;
+  int last = p->walk.ndim - 1;
+  const char *row = (const char *)buffer;
+  p->turn(buffer, COLUMNS, peri__at(x, offset[1]), p->walk.strides[1][last],
+          rows, columns);
+  for (int64_t i = 0; i < rows; i++) {
+    int64_t to = offset[0] + i * p->walk.strides[0][last - 1];
+    LEVEL(convert)(peri__at(y, to), y->dtype, row, x->dtype, columns);
+    row += COLUMNS * peri_dtype_size(x->dtype);
   }
 }
 
-/* Tile 'index' of the plane at 'spot'. */
-static void run_tile(const planes *p, const peri__spot *spot, int64_t index) {
-  uint64_t tile[TILE / sizeof(uint64_t)];
+/* Strip 'index' of the plane at 'spot'. */
+static void run_strip(const planes *p, const peri__spot *spot, int64_t index) {
   const peri__walk *walk = &p->walk;
-  int down = walk->ndim - 2, across = walk->ndim - 1;
-  int64_t i = index / p->tiles_across * p->edge;
-  int64_t j = index % p->tiles_across * p->edge;
-  int64_t rows = walk->shape[down] - i, columns = walk->shape[across] - j;
+  int last = walk->ndim - 1;
+  int64_t i = index % p->down * p->height, j = index / p->down * COLUMNS;
+  int64_t rows = walk->shape[last - 1] - i, columns = walk->shape[last] - j;
   int64_t offset[2];
-  if (rows > p->edge) rows = p->edge;
-  if (columns > p->edge) columns = p->edge;
+  if (rows > p->height) rows = p->height;
+  if (columns > COLUMNS) columns = COLUMNS;
   for (int a = 0; a < 2; a++)
-    offset[a] = spot->offset[a] + i * walk->strides[a][down] +
-                j * walk->strides[a][across];
-  p->turn(tile, p->edge, peri__at(p->c.x, offset[1]), walk->strides[1][across],
-          rows, columns);
-  put_tile(p, (const char *)tile, offset, rows, columns);
+    offset[a] = spot->offset[a] + i * walk->strides[a][last - 1] +
+                j * walk->strides[a][last];
+  if (p->c.same)
+    p->turn(peri__at(p->c.y, offset[0]), walk->strides[0][last - 1],
+            peri__at(p->c.x, offset[1]), walk->strides[1][last], rows, columns);
+  else
+    convert_strip(p, offset, rows, columns);
 }
 
-static void run_tiles(void *user, int64_t first, int64_t end, int thread) {
+static void run_strips(void *user, int64_t first, int64_t end, int thread) {
   const planes *p = user;
-  int64_t tiles = p->tiles_down * p->tiles_across, tile = first % tiles;
+  int64_t strips = p->down * p->across, strip = first % strips;
   int outer = p->walk.ndim - 2;
   peri__spot spot;
   (void)thread;
-  peri__walk_seek(&p->walk, outer, first / tiles, &spot);
+  peri__walk_seek(&p->walk, outer, first / strips, &spot);
   for (; first < end && !peri_call_stopped(p->call); first++) {
-    run_tile(p, &spot, tile);
-    if (++tile < tiles) continue;
-    tile = 0;
+    run_strip(p, &spot, strip);
+    if (++strip < strips) continue;
+    strip = 0;
     peri__walk_step(&p->walk, outer, &spot);
   }
 }
@@ -222,20 +228,18 @@ static void run_tiles(void *user, int64_t first, int64_t end, int thread) {
 static void copy_planes(const peri_call *call, planes *p) {
   static turner *const turns[] = {
       [1] = turn_1, [2] = turn_2, [4] = turn_4, [8] = turn_8};
-  static const int edges[] = {[1] = 128, [2] = 64, [4] = 64, [8] = 32};
-  size_t size = peri_dtype_size(call->arg[1].dtype);
-  const int64_t *shape = &p->walk.shape[p->walk.ndim - 2];
+  int64_t size = (int64_t)peri_dtype_size(call->arg[1].dtype);
+  int outer = p->walk.ndim - 2;
+  const int64_t *shape = &p->walk.shape[outer];
   p->call = call;
   p->c = copy_of(call);
   p->turn = turns[size];
-  p->edge = edges[size];
-  p->tiles_down = (shape[0] + p->edge - 1) / p->edge;
-  p->tiles_across = (shape[1] + p->edge - 1) / p->edge;
-  int64_t planes_count = peri__walk_count(&p->walk, p->walk.ndim - 2);
-  double tile = (double)(p->edge * p->edge) * 0.5; /* nanoseconds */
-  if (peri__walk_count(&p->walk, p->walk.ndim) == 0) return;
-  peri_parallel_for(call, planes_count * p->tiles_down * p->tiles_across, tile,
-                    run_tiles, p);
+  p->height = LINE / size;
+  p->down = (shape[0] + p->height - 1) / p->height;
+  p->across = (shape[1] + COLUMNS - 1) / COLUMNS;
+  int64_t strips = peri__walk_count(&p->walk, outer) * p->down * p->across;
+  int64_t width = shape[1] < COLUMNS ? shape[1] : COLUMNS;
+  peri_parallel_for(call, strips, (double)(p->height * width), run_strips, p);
 }
 
 static void run_copy(const peri_call *call) {

@@ -49,6 +49,13 @@ extern const peri__fast LEVEL(matmul);
 extern const peri__fast LEVEL(copy);
 extern const peri__fast LEVEL(fill);
 extern const peri__fast LEVEL(pointwise); /* of all pointwise rows */
+extern const peri__fast LEVEL(take);
+extern const peri__fast LEVEL(spread);
+extern const peri__fast LEVEL(uniform);
+extern const peri__fast LEVEL(normal);
+extern const peri__fast LEVEL(integers);
+extern const peri__fast LEVEL(bernoulli);
+extern const peri__fast LEVEL(dropout_mask);
 
 /* Products of one element type. */
 void LEVEL(matmul_f32)(const peri_call *call);

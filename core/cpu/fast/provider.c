@@ -6,6 +6,13 @@ static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
     [PERI_K_copy] = &LEVEL(copy),
     [PERI_K_fill] = &LEVEL(fill),
     [PERI_K_matmul] = &LEVEL(matmul),
+    [PERI_K_take] = &LEVEL(take),
+    [PERI_K_spread] = &LEVEL(spread),
+    [PERI_K_uniform] = &LEVEL(uniform),
+    [PERI_K_normal] = &LEVEL(normal),
+    [PERI_K_integers] = &LEVEL(integers),
+    [PERI_K_bernoulli] = &LEVEL(bernoulli),
+    [PERI_K_dropout_mask] = &LEVEL(dropout_mask),
 };
 
 /* Updates of the optimizers, which take every record. */

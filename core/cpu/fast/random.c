@@ -1,0 +1,206 @@
+/* random.c - the fast random kernels: words are drawn a block of counters at a
+   time in vectors, made into numbers, converted into the output. An element
+   depends on its place alone, so threads take any blocks. They serve outputs
+   whose elements follow each other in memory. Twins: plain_random.c. */
+#include "cpu/walk.h"
+#include "fast.h"
+#include "random_words.h"
+
+enum { COUNTERS = 128, WORDS = 4 * COUNTERS }; /* of a block */
+
+/* Numbers of a block, in the type that the kernel makes. */
+typedef union {
+  float single[WORDS];
+  double wide[WORDS];
+  int64_t whole[WORDS];
+} numbers;
+
+typedef struct job {
+  const peri_call *call;
+  peri__random_attr attr;
+  int64_t count, each; /* elements in all, of a block */
+  peri_dtype made;
+  /* 'count' numbers from the words of a block that begins at element 'at'. */
+  void (*make)(const struct job *job, const uint32_t *word, int64_t at,
+               int64_t count, numbers *to);
+} job;
+
+static void draw(const peri__random_attr *attr, uint64_t first,
+                 uint32_t *word) {
+  uint32_t low = (uint32_t)attr->key, high = (uint32_t)(attr->key >> 32);
+  uint32_t call = (uint32_t)attr->draw;
+  uint32_t stream = (uint32_t)PERI_STREAM_TENSOR << 16 |
+                    (uint32_t)(attr->draw >> 32 & 0xffff);
+  for (int i = 0; i < COUNTERS; i++) {
+    uint64_t block = first + (uint64_t)i;
+    uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32), c2 = call;
+    uint32_t c3 = stream, k0 = low, k1 = high;
+    peri__rounds(&c0, &c1, &c2, &c3, &k0, &k1);
+    word[4 * i] = c0;
+    word[4 * i + 1] = c1;
+    word[4 * i + 2] = c2;
+    word[4 * i + 3] = c3;
+  }
+}
+
+/* ---- Numbers ----------------------------------------------------------- */
+
+static void uniform_single(const job *j, const uint32_t *word, int64_t at,
+                           int64_t count, numbers *to) {
+  (void)j;
+  (void)at;
+  for (int64_t i = 0; i < count; i++)
+    to->single[i] = peri__uniform_narrow(word[i]);
+}
+
+/* As many bits as a 16-bit float holds. */
+static void uniform_steps(const job *j, const uint32_t *word, int64_t at,
+                          int64_t count, numbers *to) {
+  float steps = j->call->arg[0].dtype == PERI_F16 ? 2048 : 256;
+  (void)at;
+  for (int64_t i = 0; i < count; i++)
+    to->single[i] =
+        (float)(int32_t)(peri__uniform_narrow(word[i]) * steps) / steps;
+}
+
+static void uniform_double(const job *j, const uint32_t *word, int64_t at,
+                           int64_t count, numbers *to) {
+  (void)j;
+  (void)at;
+  for (int64_t i = 0; i < count; i++)
+    to->wide[i] = peri__uniform_wide(word[2 * i], word[2 * i + 1]);
+}
+
+/* Pairs are whole: behind the last element there are words to spare. */
+static void normal_single(const job *j, const uint32_t *word, int64_t at,
+                          int64_t count, numbers *to) {
+  (void)j;
+  (void)at;
+  for (int64_t i = 0; i < (count + 1) / 2; i++)
+    peri__normal_from((double)peri__uniform_narrow(word[2 * i]),
+                      (double)peri__uniform_narrow(word[2 * i + 1]),
+                      &to->wide[2 * i], &to->wide[2 * i + 1]);
+}
+
+static void normal_double(const job *j, const uint32_t *word, int64_t at,
+                          int64_t count, numbers *to) {
+  (void)j;
+  (void)at;
+  for (int64_t i = 0; i < (count + 1) / 2; i++)
+    peri__normal_from(peri__uniform_wide(word[4 * i], word[4 * i + 1]),
+                      peri__uniform_wide(word[4 * i + 2], word[4 * i + 3]),
+                      &to->wide[2 * i], &to->wide[2 * i + 1]);
+}
+
+static void integers(const job *j, const uint32_t *word, int64_t at,
+                     int64_t count, numbers *to) {
+  (void)at;
+  for (int64_t i = 0; i < count; i++) {
+    uint64_t bits = (uint64_t)word[2 * i + 1] << 32 | word[2 * i];
+    uint64_t high = peri__high_of_product(bits, j->attr.range);
+    to->whole[i] = (int64_t)((uint64_t)j->attr.low + high);
+  }
+}
+
+static void bernoulli(const job *j, const uint32_t *word, int64_t at,
+                      int64_t count, numbers *to) {
+  const peri_arg *p = &j->call->arg[1];
+  LEVEL(convert)(to->wide, PERI_F64, peri__at(p, at), p->dtype, count);
+  for (int64_t i = 0; i < count; i++) {
+    double u = peri__uniform_wide(word[2 * i], word[2 * i + 1]);
+    to->wide[i] = u < to->wide[i] ? 1 : 0;
+  }
+}
+
+static void dropout(const job *j, const uint32_t *word, int64_t at,
+                    int64_t count, numbers *to) {
+  double p = j->attr.p, kept = 1 / (1 - p);
+  (void)at;
+  for (int64_t i = 0; i < count; i++)
+    to->wide[i] = (double)peri__uniform_narrow(word[i]) < p ? 0 : kept;
+}
+
+/* ---- Blocks ------------------------------------------------------------ */
+
+static void run_blocks(void *user, int64_t first, int64_t end, int thread) {
+  const job *j = user;
+  const peri_arg *y = &j->call->arg[0];
+  uint32_t word[WORDS];
+  numbers made;
+  (void)thread;
+  for (; first < end && !peri_call_stopped(j->call); first++) {
+    int64_t at = first * j->each, count = j->count - at;
+    if (count > j->each) count = j->each;
+    draw(&j->attr, (uint64_t)first * COUNTERS, word);
+    j->make(j, word, at, count, &made);
+    LEVEL(convert)(peri__at(y, at), y->dtype, &made, j->made, count);
+  }
+}
+
+/* Fill the output with numbers of type 'made' from so many words each. */
+static void run(const peri_call *call, int words, peri_dtype made,
+                void (*make)(const job *job, const uint32_t *word, int64_t at,
+                             int64_t count, numbers *to)) {
+  job j = {.call = call, .each = WORDS / words, .made = made, .make = make};
+  memcpy(&j.attr, call->attr, sizeof j.attr);
+  j.count = peri__numel(call->arg[0].shape, call->arg[0].ndim);
+  peri_parallel_for(call, (j.count + j.each - 1) / j.each, 2.0 * WORDS,
+                    run_blocks, &j);
+}
+
+static bool is_wide(const peri_call *call) {
+  return call->arg[0].dtype == PERI_F64;
+}
+
+static void run_uniform(const peri_call *call) {
+  if (is_wide(call))
+    run(call, 2, PERI_F64, uniform_double);
+  else if (call->arg[0].dtype == PERI_F32)
+    run(call, 1, PERI_F32, uniform_single);
+  else
+    run(call, 1, PERI_F32, uniform_steps);
+}
+
+static void run_normal(const peri_call *call) {
+  if (is_wide(call))
+    run(call, 2, PERI_F64, normal_double);
+  else
+    run(call, 1, PERI_F64, normal_single);
+}
+
+static void run_integers(const peri_call *call) {
+  run(call, 2, PERI_I64, integers);
+}
+
+static void run_bernoulli(const peri_call *call) {
+  run(call, 2, PERI_F64, bernoulli);
+}
+
+static void run_dropout_mask(const peri_call *call) {
+  run(call, 1, PERI_F64, dropout);
+}
+
+/* ---- The table --------------------------------------------------------- */
+
+/* True if the elements of every argument follow each other, row-major. */
+static bool follows(const peri_call *call) {
+  for (int a = 0; a < call->nout + call->nin; a++) {
+    const peri_arg *arg = &call->arg[a];
+    int64_t stride = 1;
+    for (int d = arg->ndim - 1; d >= 0; d--) {
+      if (arg->shape[d] != 1 && arg->strides[d] != stride) return false;
+      stride *= arg->shape[d];
+    }
+  }
+  return true;
+}
+
+#define TABLE(name) \
+  static void prepare_##name(peri_call *call) { call->run = run_##name; } \
+  const peri__fast LEVEL(name) = {follows, prepare_##name};
+TABLE(uniform)
+TABLE(normal)
+TABLE(integers)
+TABLE(bernoulli)
+TABLE(dropout_mask)
+#undef TABLE
