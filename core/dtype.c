@@ -199,9 +199,15 @@ static convert_loop *const loops[PERI_DTYPES][PERI_DTYPES] = {
 #undef ENTRY
 };
 
+/* A 16-bit float as it is: through a wider one a NaN would change. */
+static void move_16(uint16_t *y, int64_t to_stride, const uint16_t *x,
+                    int64_t from_stride, int64_t count) {
+  for (int64_t i = 0; i < count; i++) y[i * to_stride] = x[i * from_stride];
+}
+
 /* Both ends are aligned as their elements need; they may be the same place if
-   the dtypes are the same. Dense runs of one dtype are copied bit for bit,
-   save that a bool becomes 0 or 1. */
+   the dtypes are the same. Elements of one dtype are copied bit for bit, save
+   that a bool becomes 0 or 1. */
 void peri__convert(void *to, peri_dtype to_dtype, int64_t to_stride,
                    const void *from, peri_dtype from_dtype, int64_t from_stride,
                    int64_t count) {
@@ -209,6 +215,8 @@ void peri__convert(void *to, peri_dtype to_dtype, int64_t to_stride,
   if (count <= 0 || !known(to_dtype) || !known(from_dtype)) return;
   if (same && to_stride == 1 && from_stride == 1)
     memmove(to, from, (size_t)count * peri_dtype_size(to_dtype));
+  else if (same && peri_dtype_size(to_dtype) == sizeof(uint16_t))
+    move_16(to, to_stride, from, from_stride, count);
   else
     loops[from_dtype][to_dtype](to, to_stride, from, from_stride, count);
 }

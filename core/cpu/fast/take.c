@@ -15,7 +15,7 @@ typedef struct {
   int64_t count, size;  /* positions, and places they choose from */
   int64_t dy, dx;       /* strides along the dimension */
   int outer;            /* dimensions of the walk before the row */
-  int64_t row;          /* elements of a row, 1 if it is not dense */
+  int64_t row;          /* elements of a row; 1: no dense ones */
   size_t element;       /* bytes */
 } job;
 
@@ -33,8 +33,9 @@ static job job_of(const peri_call *call, int chooses) {
   j.size = call->arg[chooses].shape[attr.dim];
   j.dy = j.y->strides[attr.dim];
   j.dx = j.x->strides[attr.dim];
-  bool dense =
-      peri__row_stride(&j.walk, 0) == 1 && peri__row_stride(&j.walk, 1) == 1;
+  int last = j.walk.ndim - 1;
+  bool dense = j.walk.strides[0][last] == 1 && j.walk.strides[1][last] == 1 &&
+               j.walk.shape[last] > 1;
   j.outer = dense ? j.walk.ndim - 1 : j.walk.ndim;
   j.row = dense ? j.walk.shape[j.outer] : 1;
   j.element = peri_dtype_size(j.y->dtype);
