@@ -46,32 +46,52 @@ void peri__plain_fill(const peri_call *call) {
 
 /* ---- arange: first + i step; the last number of linspace is exact ----- */
 
+/* Numbers 'first' up to 'first + count' into 'to', int64_t or double. */
+static void count_numbers(const peri__numbers_attr *attr, int64_t first,
+                          int64_t count, void *to) {
+  int64_t *whole = to;
+  double *real = to;
+  for (int64_t i = 0; i < count; i++) {
+    uint64_t steps = (uint64_t)(first + i);
+    if (attr->whole)
+      whole[i] = (int64_t)((uint64_t)attr->i[0] + steps * (uint64_t)attr->i[1]);
+    else
+      real[i] = attr->real[0] + (double)(first + i) * attr->real[1];
+  }
+  int64_t last = attr->last - first;
+  if (!attr->whole && last >= 0 && last < count) real[last] = attr->stop;
+}
+
 void peri__plain_arange(const peri_call *call) {
   const peri_arg *y = &call->arg[0];
+  int64_t size = y->shape[0], dy = y->strides[0];
   peri__numbers_attr attr;
+  uint64_t buffer[PERI_CHUNK];
   memcpy(&attr, call->attr, sizeof attr);
-  for (int64_t i = 0; i < y->shape[0] && !peri_call_stopped(call); i++) {
-    void *at = peri__at(y, i * y->strides[0]);
-    uint64_t sum = (uint64_t)attr.i[0] + (uint64_t)i * (uint64_t)attr.i[1];
-    int64_t whole = (int64_t)sum;
-    double real = attr.real[0] + (double)i * attr.real[1];
-    if (i == attr.last) real = attr.stop;
-    if (attr.whole)
-      peri__convert(at, y->dtype, 1, &whole, PERI_I64, 1, 1);
-    else
-      peri__convert(at, y->dtype, 1, &real, PERI_F64, 1, 1);
+  for (int64_t i = 0; i < size && !peri_call_stopped(call); i += PERI_CHUNK) {
+    int64_t count = size - i < PERI_CHUNK ? size - i : PERI_CHUNK;
+    count_numbers(&attr, i, count, buffer);
+    peri__convert(peri__at(y, i * dy), y->dtype, dy, buffer,
+                  attr.whole ? PERI_I64 : PERI_F64, 1, count);
   }
 }
 
+static void write_zeros(const peri_call *part) {
+  peri_call fill = *part;
+  const peri__numbers_attr zero = {.whole = true};
+  fill.nin = 0;
+  memcpy(fill.attr, &zero, sizeof zero);
+  peri__plain_fill(&fill);
+}
+
+/* Zeros, and ones along the diagonal. */
 void peri__plain_eye(const peri_call *call) {
   const peri_arg *y = &call->arg[0];
-  for (int64_t i = 0; i < y->shape[0]; i++)
-    for (int64_t j = 0; j < y->shape[1]; j++) {
-      int64_t one = i == j;
-      if (j % PERI_POLL == 0 && peri_call_stopped(call)) return;
-      peri__convert(peri__at(y, i * y->strides[0] + j * y->strides[1]),
-                    y->dtype, 1, &one, PERI_I64, 1, 1);
-    }
+  const int64_t one = 1;
+  int64_t count = y->shape[0] < y->shape[1] ? y->shape[0] : y->shape[1];
+  write_zeros(call);
+  peri__convert(y->data, y->dtype, y->strides[0] + y->strides[1], &one,
+                PERI_I64, 0, count);
 }
 
 /* ---- take and spread: peri__dim_attr, argument 2 holds positions ------ */
@@ -85,14 +105,6 @@ static int64_t chosen(const peri_arg *index, int64_t i, int64_t base,
   peri__convert(&given, PERI_I64, 1, peri__at(index, i * index->strides[0]),
                 index->dtype, 1, 1);
   return peri__place(given, (int)base, size);
-}
-
-static void write_zeros(const peri_call *part) {
-  peri_call fill = *part;
-  const peri__numbers_attr zero = {.whole = true};
-  fill.nin = 0;
-  memcpy(fill.attr, &zero, sizeof zero);
-  peri__plain_fill(&fill);
 }
 
 /* y[.., i, ..] = x[.., index[i], ..] along 'dim', zeros where there is none. */

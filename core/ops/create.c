@@ -200,6 +200,18 @@ int peri__randperm_forward(peri_frame *frame) {
   return run_random(frame, PERI_K_permutation, frame->y, 0, attr);
 }
 
+enum { BLOCK = 256 }; /* probabilities looked at together */
+
+/* The first of 'count' numbers at 'from' that is no probability, or 0. */
+static double no_probability(const void *from, peri_dtype dtype,
+                             int64_t count) {
+  double p[BLOCK];
+  peri__convert(p, PERI_F64, 1, from, dtype, 1, count);
+  for (int64_t i = 0; i < count; i++)
+    if (!(p[i] >= 0 && p[i] <= 1)) return p[i];
+  return 0;
+}
+
 /* Probabilities are checked before the first number is drawn. */
 int peri__bernoulli_forward(peri_frame *frame) {
   peri_tensor *x = frame->in[0], *args[2] = {frame->y[0], x};
@@ -210,14 +222,12 @@ int peri__bernoulli_forward(peri_frame *frame) {
   int64_t count = x->storage->meta ? 0 : peri_tensor_numel(x);
   peri_tensor *flat = peri__contiguous(x);
   if (!flat) return frame->ctx->status;
-  for (int64_t i = 0; i < count; i++) {
-    double p;
-    const char *at = peri_tensor_data(flat);
+  const char *from = count > 0 ? peri_tensor_data(flat) : NULL;
+  for (int64_t i = 0; i < count; i += BLOCK) {
     if (i % 65536 == 0 && peri__poll(frame->ctx) < 0) break;
-    peri__convert(&p, PERI_F64, 1,
-                  at + (size_t)i * peri_dtype_size(flat->dtype), flat->dtype, 1,
-                  1);
-    if (!(p >= 0 && p <= 1))
+    double p = no_probability(from + (size_t)i * peri_dtype_size(x->dtype),
+                              x->dtype, count - i < BLOCK ? count - i : BLOCK);
+    if (p != 0)
       return peri__op_fail(frame, PERI_EARG,
                            "probabilities must be in [0, 1], got %g", p);
   }

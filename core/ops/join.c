@@ -97,22 +97,26 @@ static int check_index(const peri_frame *frame) {
   return 0;
 }
 
+enum { BLOCK = 256 }; /* positions looked at together */
+
 /* Every position must lie in 'size' places counted from 'base', or be
    negative from the end. Asked before anything is written. */
 static int check_positions(const peri_frame *frame, int64_t size) {
   const peri_tensor *index = frame->in[1];
+  int64_t given[BLOCK], count = index->shape[0], stride = index->strides[0];
+  size_t bytes = peri_dtype_size(index->dtype);
   if (index->storage->meta) return 0;
-  for (int64_t i = 0; i < index->shape[0]; i++) {
-    int64_t given;
-    size_t bytes = peri_dtype_size(index->dtype);
+  for (int64_t i = 0; i < count; i++) {
     const char *at = index->storage->data;
-    at += (size_t)(index->offset + i * index->strides[0]) * bytes;
-    peri__convert(&given, PERI_I64, 1, at, index->dtype, 1, 1);
-    int64_t place = given < 0 ? given + size : given - frame->base;
-    if (place >= 0 && place < size) continue;
-    return peri__op_fail(frame, PERI_EINDEX,
-                         "position %lld is out of range, there are %lld",
-                         (long long)given, (long long)size);
+    int64_t left = count - i < BLOCK ? count - i : BLOCK;
+    if (i % BLOCK == 0)
+      peri__convert(given, PERI_I64, 1,
+                    at + (size_t)(index->offset + i * stride) * bytes,
+                    index->dtype, stride, left);
+    if (peri__place(given[i % BLOCK], (int)frame->base, size) < 0)
+      return peri__op_fail(frame, PERI_EINDEX,
+                           "position %lld is out of range, there are %lld",
+                           (long long)given[i % BLOCK], (long long)size);
   }
   return 0;
 }
