@@ -1,7 +1,7 @@
 /* convert_spec.c - conversion of dense runs at every level: all pairs of dtypes
    over the values where something changes, in runs of every length to past a
-   block, as the plain kernel converts them; float32 to 16 bits as float64, which
-   dtype_spec compares with the definition. */
+   block, as the plain kernel converts them; float32 to 16 bits as float64,
+   which dtype_spec compares with the definition. */
 #include <math.h>
 
 #include "check.h"
