@@ -16,6 +16,7 @@ typedef struct {
   const peri_call *call;
   atomic_int taken[ITEMS]; /* how often an item was */
   atomic_int inside[PERI_MAX_THREADS], clashes;
+  atomic_bool used[PERI_MAX_THREADS];
   atomic_int bodies, nested;
   int64_t count;
   double cost;
@@ -25,6 +26,7 @@ static void body(void *user, int64_t first, int64_t end, int thread) {
   job *j = user;
   if (atomic_fetch_add(&j->inside[thread], 1) != 0)
     atomic_fetch_add(&j->clashes, 1);
+  atomic_store(&j->used[thread], true);
   for (int64_t i = first; i < end; i++) atomic_fetch_add(&j->taken[i], 1);
   atomic_fetch_add(&j->bodies, 1);
   atomic_fetch_sub(&j->inside[thread], 1);
@@ -86,12 +88,26 @@ static void small_work(void) {
   peri_context_free(ctx);
 }
 
+/* The number of threads may change between jobs, up and down. */
+static void other_numbers(void) {
+  static const int numbers[] = {2, 7, 3, 1, 5, 2, 7};
+  peri_context *ctx = open(&(peri_options){.threads = THREADS});
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    CHECK(peri_set_threads(ctx, numbers[i]) == 0);
+    launch(ctx, share, ITEMS, COST);
+    bool ok = each_once(ITEMS);
+    for (int t = numbers[i]; t < PERI_MAX_THREADS; t++)
+      ok = ok && !atomic_load(&shared.used[t]);
+    CHECK(ok);
+  }
+  peri_context_free(ctx);
+}
+
 /* ---- Jobs inside jobs, forks, threads of the host ---------------------- */
 
 static void count_nested(void *user, int64_t first, int64_t end, int thread) {
-  (void)thread;
   job *j = user;
-  atomic_fetch_add(&j->nested, (int)(end - first));
+  atomic_fetch_add(&j->nested, thread == 0 ? (int)(end - first) : 0);
   atomic_fetch_add(&j->bodies, 1);
 }
 
@@ -166,50 +182,39 @@ static void host_threads(void) {
   peri_context_free(ctx);
 }
 
-/* ---- Many contexts ----------------------------------------------------- */
-
-enum { CONTEXTS = 24, ROUNDS = 20 };
-
+/* A host that starts a thread for each. */
 typedef struct {
-  atomic_int *sum;
-} adder;
+  void (*run)(void *work, int index);
+  void *work;
+  int index;
+} share_of_host;
 
-static void add(void *user, int64_t first, int64_t end, int thread) {
-  (void)thread;
-  atomic_fetch_add(((adder *)user)->sum, (int)(end - first));
-}
-
-static void run_add(const peri_call *call) {
-  adder a;
-  memcpy(&a, call->attr, sizeof a);
-  peri_parallel_for(call, 1000, 1e5, add, &a);
-}
-
-static void *work(void *argument) {
-  atomic_int *sum = argument;
-  adder a = {sum};
-  peri_context *ctx = open(&(peri_options){.threads = 8});
-  peri_tensor *x = peri_zeros(ctx, (int64_t[]){1}, 1, NULL);
-  int kernel = peri_register_kernel(ctx, "add", run_add);
-  for (int i = 0; i < ROUNDS; i++)
-    peri_launch(ctx, kernel, &x, 1, 0, &a, sizeof a);
-  if (peri_parallel_jobs(ctx) != ROUNDS) atomic_store(sum, -1);
-  peri_context_free(ctx);
+static void *run_share(void *argument) {
+  share_of_host *s = argument;
+  s->run(s->work, s->index);
   return NULL;
 }
 
-static void many_contexts(void) {
-  pthread_t thread[CONTEXTS];
-  atomic_int sum[CONTEXTS] = {0};
-  int started = 0;
-  while (started < CONTEXTS &&
-         pthread_create(&thread[started], NULL, work, &sum[started]) == 0)
-    started++;
-  CHECK(started == CONTEXTS);
-  for (int i = 0; i < started; i++) {
-    pthread_join(thread[i], NULL);
-    CHECK(atomic_load(&sum[i]) == 1000 * ROUNDS);
+static void lend_threads(void *user, int count,
+                         void (*run)(void *work, int index), void *work) {
+  pthread_t thread[THREADS];
+  share_of_host part[THREADS];
+  (void)user;
+  for (int i = 0; i < count; i++) {
+    part[i] = (share_of_host){run, work, i};
+    pthread_create(&thread[i], NULL, run_share, &part[i]);
   }
+  for (int i = 0; i < count; i++) pthread_join(thread[i], NULL);
+}
+
+static void host_with_threads(void) {
+  peri_options options = {.threads = THREADS, .parallel = lend_threads};
+  peri_context *ctx = open(&options);
+  for (int i = 0; i < 10; i++) {
+    launch(ctx, share, ITEMS, COST);
+    CHECK(each_once(ITEMS) && peri_parallel_jobs(ctx) == i + 1);
+  }
+  peri_context_free(ctx);
 }
 
 static void limits(void) {
@@ -225,10 +230,11 @@ static void limits(void) {
 int main(void) {
   shares();
   small_work();
+  other_numbers();
   nested();
   forked();
   host_threads();
-  many_contexts();
+  host_with_threads();
   limits();
   return check_done("sharing work");
 }
