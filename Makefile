@@ -89,7 +89,7 @@ BENCH = $(addprefix $(BUILD)/bench/,blas calls child \
   $(patsubst %,limits.%,plain $(LEVELS)))
 SETUP = CC="$(CC)" LUA_CFLAGS="$(LUA_CFLAGS)" docs/setup.sh
 
-.PHONY: all programs specs demo test golden asan check bench readme format install clean help
+.PHONY: all programs specs demo test golden asan tsan check bench readme format install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -120,6 +120,18 @@ asan:
 	  -fsanitize=address,undefined -fno-sanitize-recover=all \
 	  -fno-omit-frame-pointer"
 	@PERIGEE_QUICK=1 ASAN_OPTIONS=detect_leaks=1 spec/run.sh $(BUILD)/asan
+
+## tsan      the C specs of threads under ThreadSanitizer
+# Its memory map does not fit every random layout of the address space.
+TSAN_SPECS = parallel pool threads determinism
+tsan:
+	@$(SETUP) build specs
+	@fixed="setarch $$(uname -m) -R"; $$fixed true 2>/dev/null || fixed=; \
+	$$fixed $(MAKE) BUILD=$(BUILD)/tsan OPT="-O1 -g" \
+	  SANITIZE=-fsanitize=thread \
+	  $(TSAN_SPECS:%=$(BUILD)/tsan/spec/c/%_spec) && \
+	PERIGEE_QUICK=1 PERIGEE_SPECS="$(TSAN_SPECS)" \
+	  $$fixed spec/run.sh $(BUILD)/tsan
 
 ## check     warnings as errors with gcc and clang, then the linters
 lint = @if command -v $(1) >/dev/null; then echo "== $(1)"; $(1) $(2); \

@@ -1,8 +1,10 @@
 -- Every golden case, forward and backward, in float64 and float32. The cases
 -- are those of the folder $PERIGEE_GOLDEN, else the small set beside this
--- file. Runs under busted, or alone: build/perigee spec/golden_spec.lua
+-- file. Runs under busted, then at every instruction-set level of this
+-- processor; or alone: build/perigee spec/golden_spec.lua
 
 local golden = require "spec.support.golden"
+local levels = require "spec.support.levels"
 
 local folder = os.getenv("PERIGEE_GOLDEN") or "spec/golden"
 
@@ -31,6 +33,14 @@ describe("golden", function()
     elseif result.pending > 0 then
       waiting[#waiting + 1] = result.op
     end
+  end
+
+  for _, level in ipairs(levels.here()) do
+    it("gives them at level " .. level, function()
+      local run = levels.run(level, "spec/golden_spec.lua")
+      assert.are.equal(golden.summary(results), run.out:match("([^\n]*)\n$"))
+      assert.are.equal(0, run.status)
+    end)
   end
 
   if #waiting > 0 then
