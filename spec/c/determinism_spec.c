@@ -19,7 +19,7 @@ typedef struct {
 } size;
 
 static const size mnist = {128, 784, 256, 128, 10};
-static const size small = {128, 256, 128, 64, 10};
+static const size small = {128, 784, 256, 32, 10};
 
 enum { BATCHES = 3, PARAMETERS = 6, INTRUDERS = 5 };
 
