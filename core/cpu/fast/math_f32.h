@@ -66,8 +66,13 @@ INLINE float power_of_2_f32(int32_t n) {
 #define LN2_LOW_F32 0x1.7f7d1cp-20f
 #define LOG2_E_F32 0x1.715476p+0f
 
-/* n with x = n ln 2 + r, and e^r - 1 for that r in [-ln 2 / 2, ln 2 / 2]. */
-INLINE int32_t split_exp_f32(float x, float *less_one) {
+/* x = n ln 2 + r with r in [-ln 2 / 2, ln 2 / 2]; e^r = 1 + r + more. */
+typedef struct {
+  int32_t n;
+  float r, square, q; /* more = square q */
+} exp_parts_f32;
+
+INLINE exp_parts_f32 split_exp_f32(float x) {
   float shifted = fused_f32(x, LOG2_E_F32, ROUNDER_F32);
   float n = shifted - ROUNDER_F32;
   float r = fused_f32(n, -LN2_HIGH_F32, x);
@@ -77,33 +82,44 @@ INLINE int32_t split_exp_f32(float x, float *less_one) {
   q = fused_f32(q, r, 0x1.555456p-5f);
   q = fused_f32(q, r, 0x1.555486p-3f);
   q = fused_f32(q, r, 0.5f);
-  *less_one = fused_f32(r * r, q, r);
-  return (int32_t)(bits_f32(shifted) - bits_f32(ROUNDER_F32));
+  return (exp_parts_f32){(int32_t)(bits_f32(shifted) - bits_f32(ROUNDER_F32)),
+                         r, r * r, q};
+}
+
+/* e^r - 1 */
+INLINE float less_one_f32(exp_parts_f32 e) {
+  return fused_f32(e.square, e.q, e.r);
 }
 
 /* In two halves, so that results near the ends of the range are as they
    should be. */
 INLINE float exp_f32(float x) {
-  float p;
-  x = at_least_f32(at_most_f32(x, 89), -104);
-  int32_t n = split_exp_f32(x, &p), half = n >> 1;
-  return (1 + p) * power_of_2_f32(half) * power_of_2_f32(n - half);
+  exp_parts_f32 e = split_exp_f32(at_least_f32(at_most_f32(x, 89), -104));
+  int32_t half = e.n >> 1;
+  return (1 + less_one_f32(e)) * power_of_2_f32(half) *
+         power_of_2_f32(e.n - half);
 }
 
-/* e^x - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)). */
+/* e^x - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)); x itself where it is so small that
+   a half of it may be denormal. */
 INLINE float expm1_f32(float x) {
-  float p, within = at_least_f32(at_most_f32(x, 89), -30);
-  float scale = power_of_2_f32(split_exp_f32(within, &p) - 1);
-  float y = 2 * fused_f32(scale, p, scale - 0.5f);
-  return x == 0 ? x : y;
+  exp_parts_f32 e = split_exp_f32(at_least_f32(at_most_f32(x, 89), -30));
+  float scale = power_of_2_f32(e.n - 1);
+  float y = 2 * fused_f32(scale, less_one_f32(e), scale - 0.5f);
+  return magnitude_of_f32(x) < 0x1p-100f ? x : y;
 }
 
-/* m / (m + 2) with m = e^(2 |x|) - 1. */
+/* y = m / d with m = e^(2 |x|) - 1 and d = m + 2. Where m is small, its rounding
+   and that of d are made good: (m + a) / (d + a + b) is y + (a - y (a + b)) / d
+   nearly, and 1 / d is (1 - y) / 2. */
 INLINE float tanh_f32(float x) {
-  float p, twice = at_most_f32(2 * magnitude_of_f32(x), 20);
-  float scale = power_of_2_f32(split_exp_f32(twice, &p));
-  float m = fused_f32(scale, p, scale - 1);
-  return signed_f32(m / (m + 2), x);
+  exp_parts_f32 e = split_exp_f32(at_most_f32(2 * magnitude_of_f32(x), 20));
+  float scale = power_of_2_f32(e.n), p = less_one_f32(e);
+  float m = fused_f32(scale, p, scale - 1), d = m + 2, y = m / d;
+  float a = fused_f32(scale, p, scale - 1 - m), b = m - (d - 2);
+  a = fused_f32(scale, fused_f32(e.square, e.q, e.r - p), a);
+  float better = fused_f32(0.5f - 0.5f * y, fused_f32(-y, a + b, a), y);
+  return signed_f32(m < 1 ? better : y, x);
 }
 
 /* ---- Logarithm -------------------------------------------------------- */
@@ -146,10 +162,11 @@ INLINE float log1p_f32(float x) {
 
 /* ---- Error function --------------------------------------------------- */
 
-/* A polynomial below 1; above it 1 - erfc(x), of which one more is the
+/* A polynomial below 1, whose two terms are one where half of them may be
+   denormal; above it 1 - erfc(x), of which one more is the
    logarithm. */
 INLINE float erf_f32(float x) {
-  float t = at_most_f32(magnitude_of_f32(x), 4), z = t * t, p;
+  float t = at_most_f32(magnitude_of_f32(x), 4), z = t * t;
   float low = 0x1.496a12p-14f; /* erf(t) / t - 1 */
   low = fused_f32(low, z, -0x1.a3f71ep-11f);
   low = fused_f32(low, z, 0x1.5405bep-8f);
@@ -157,7 +174,7 @@ INLINE float erf_f32(float x) {
   low = fused_f32(low, z, 0x1.ce2cf8p-4f);
   low = fused_f32(low, z, -0x1.81273ep-2f);
   low = fused_f32(low, z, 0x1.06eba8p-3f);
-  low = fused_f32(low, t, t);
+  low = t < 0x1p-100f ? 0x1.20dd76p+0f * t : fused_f32(low, t, t);
   float high = -0x1.9005e2p-25f; /* -log(erfc(t)) */
   high = fused_f32(high, t, 0x1.773c6cp-16f);
   high = fused_f32(high, t, -0x1.d33ap-12f);
@@ -167,8 +184,9 @@ INLINE float erf_f32(float x) {
   high = fused_f32(high, t, 0x1.4430bcp-1f);
   high = fused_f32(high, t, 0x1.212d22p+0f);
   high = fused_f32(high, t, -0x1.913e9cp-13f);
-  float scale = power_of_2_f32(split_exp_f32(-high, &p));
-  high = 1 - fused_f32(scale, p, scale);
+  exp_parts_f32 e = split_exp_f32(-high);
+  float scale = power_of_2_f32(e.n);
+  high = 1 - fused_f32(scale, less_one_f32(e), scale);
   return signed_f32(t < 1 ? low : high, x);
 }
 

@@ -60,8 +60,13 @@ INLINE double power_of_2_f64(uint64_t n) {
 #define LN2_LOW_F64 0x1.cf79abc9e3b3ap-40
 #define LOG2_E_F64 0x1.71547652b82fep+0
 
-/* n with x = n ln 2 + r, and e^r - 1 for that r in [-ln 2 / 2, ln 2 / 2]. */
-INLINE uint64_t split_exp_f64(double x, double *less_one) {
+/* x = n ln 2 + r with r in [-ln 2 / 2, ln 2 / 2]; e^r = 1 + r + more. */
+typedef struct {
+  uint64_t n;
+  double r, square, q; /* more = square q */
+} exp_parts_f64;
+
+INLINE exp_parts_f64 split_exp_f64(double x) {
   double shifted = fused_f64(x, LOG2_E_F64, ROUNDER_F64);
   double n = shifted - ROUNDER_F64;
   double r = fused_f64(n, -LN2_HIGH_F64, x);
@@ -75,34 +80,45 @@ INLINE uint64_t split_exp_f64(double x, double *less_one) {
   q = fused_f64(q, r, 0x1.111111110f5f5p-7);
   q = fused_f64(q, r, 0x1.555555554fd35p-5);
   q = fused_f64(q, r, 0x1.5555555555558p-3);
-  q = fused_f64(q, r, 0.5);
-  *less_one = fused_f64(r * r, q, r);
-  return bits_f64(shifted) - bits_f64(ROUNDER_F64);
+  q = fused_f64(q, r, 0x1.000000000000ap-1);
+  return (exp_parts_f64){bits_f64(shifted) - bits_f64(ROUNDER_F64), r, r * r,
+                         q};
+}
+
+/* e^r - 1 */
+INLINE double less_one_f64(exp_parts_f64 e) {
+  return fused_f64(e.square, e.q, e.r);
 }
 
 /* In two halves, so that results near the ends of the range are as they
    should be. 2048 makes n positive for the shift. */
 INLINE double exp_f64(double x) {
-  double p;
-  x = at_least_f64(at_most_f64(x, 710), -746);
-  uint64_t n = split_exp_f64(x, &p), half = ((n + 2048) >> 1) - 1024;
-  return (1 + p) * power_of_2_f64(half) * power_of_2_f64(n - half);
+  exp_parts_f64 e = split_exp_f64(at_least_f64(at_most_f64(x, 710), -746));
+  uint64_t half = ((e.n + 2048) >> 1) - 1024;
+  return (1 + less_one_f64(e)) * power_of_2_f64(half) *
+         power_of_2_f64(e.n - half);
 }
 
-/* e^x - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)). */
+/* e^x - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)); x itself where it is so small that
+   a half of it may be denormal. */
 INLINE double expm1_f64(double x) {
-  double p, within = at_least_f64(at_most_f64(x, 710), -50);
-  double scale = power_of_2_f64(split_exp_f64(within, &p) - 1);
-  double y = 2 * fused_f64(scale, p, scale - 0.5);
-  return x == 0 ? x : y;
+  exp_parts_f64 e = split_exp_f64(at_least_f64(at_most_f64(x, 710), -50));
+  double scale = power_of_2_f64(e.n - 1);
+  double y = 2 * fused_f64(scale, less_one_f64(e), scale - 0.5);
+  return magnitude_of_f64(x) < 0x1p-900 ? x : y;
 }
 
-/* m / (m + 2) with m = e^(2 |x|) - 1. */
+/* y = m / d with m = e^(2 |x|) - 1 and d = m + 2. Where m is small, its rounding
+   and that of d are made good: (m + a) / (d + a + b) is y + (a - y (a + b)) / d
+   nearly, and 1 / d is (1 - y) / 2. */
 INLINE double tanh_f64(double x) {
-  double p, twice = at_most_f64(2 * magnitude_of_f64(x), 44);
-  double scale = power_of_2_f64(split_exp_f64(twice, &p));
-  double m = fused_f64(scale, p, scale - 1);
-  return signed_f64(m / (m + 2), x);
+  exp_parts_f64 e = split_exp_f64(at_most_f64(2 * magnitude_of_f64(x), 44));
+  double scale = power_of_2_f64(e.n), p = less_one_f64(e);
+  double m = fused_f64(scale, p, scale - 1), d = m + 2, y = m / d;
+  double a = fused_f64(scale, p, scale - 1 - m), b = m - (d - 2);
+  a = fused_f64(scale, fused_f64(e.square, e.q, e.r - p), a);
+  double better = fused_f64(0.5 - 0.5 * y, fused_f64(-y, a + b, a), y);
+  return signed_f64(m < 1 ? better : y, x);
 }
 
 /* ---- Logarithm -------------------------------------------------------- */
@@ -184,10 +200,12 @@ INLINE double erf_high_f64(double t) {
 }
 
 INLINE double erf_f64(double x) {
-  double t = at_most_f64(magnitude_of_f64(x), 6), p;
+  double t = at_most_f64(magnitude_of_f64(x), 6);
   double low = fused_f64(erf_low_f64(t * t), t, t);
-  double scale = power_of_2_f64(split_exp_f64(-(t * t), &p));
-  double high = fused_f64(scale, p, scale);
+  low = t < 0x1p-900 ? 0x1.20dd750429b6dp+0 * t : low;
+  exp_parts_f64 e = split_exp_f64(-(t * t));
+  double scale = power_of_2_f64(e.n);
+  double high = fused_f64(scale, less_one_f64(e), scale);
   high = 1 - high * erf_high_f64((t - 3) / (t + 3));
   return signed_f64(t < 1 ? low : high, x);
 }
@@ -199,12 +217,14 @@ INLINE double erf_f64(double x) {
 #define MOST_ANGLE_F64 0x1p20
 
 /* Sine of 'angle' >= 0 turned on by 'turns' quarters. pi / 2 comes in three
-   parts: a whole number of 20 bits times each of the first two is exact. */
+   parts: a whole number of 20 bits times each of the first two is exact, and
+   the second subtraction is made good in the third. */
 INLINE double turned_sine_f64(double angle, uint64_t turns) {
   double shifted = angle * 0x1.45f306dc9c883p-1 + ROUNDER_F64;
   double n = shifted - ROUNDER_F64;
-  double r = angle - n * 0x1.921fb544p+0 - n * 0x1.0b4611a6p-34;
-  r -= n * 0x1.3198a2e037073p-69;
+  double wide = angle - n * 0x1.921fb544p+0, part = n * 0x1.0b4611a6p-34;
+  double narrow = wide - part, lost = (wide - narrow) - part;
+  double r = narrow + (lost - n * 0x1.3198a2e037073p-69);
   double z = r * r;
   uint64_t quarter = bits_f64(shifted) + turns;
   double sine = 0x1.5d74f36ba26a0p-33; /* (sin r - r) / r^3 */

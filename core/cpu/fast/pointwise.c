@@ -3,8 +3,8 @@
    others go by tiles (pointwise_tiles.c). Twin: plain_pointwise.c. */
 #include "pointwise.h"
 
-#define SMALL 4096  /* elements of a call without tiles, at most */
-#define NUMBERS 2   /* in it, at most */
+#define SMALL 4096 /* elements of a call without tiles, at most */
+#define NUMBERS 2  /* in it, at most */
 
 /* ---- What an element costs -------------------------------------------- */
 
@@ -151,8 +151,7 @@ static void (*small_form(const peri_call *call))(const peri_call *) {
   for (int k = 1; k <= call->nin; k++) {
     form f = form_of(&call->arg[k], y);
     if (f == NUMBER) numbers++;
-    if (f == OTHER ||
-        (f == DENSE && call->arg[k].dtype != compute))
+    if (f == OTHER || (f == DENSE && call->arg[k].dtype != compute))
       return NULL;
   }
   if (numbers == 0) return run_dense;

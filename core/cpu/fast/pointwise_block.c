@@ -4,40 +4,41 @@
    columns. */
 #include "pointwise.h"
 
+#define T float
+#define W (VECTOR_BYTES / 4)
+#define MULTIPLY_ADD __builtin_fmaf
+#include "vector.h"
+
 static int64_t size(int64_t stride) { return stride < 0 ? -stride : stride; }
 
-/* Rows that are dense, rows of one value, columns, anything. */
-#define READ(name, T) \
-  static void name(const peri__block *from, T *to) { \
-    const T *x = from->data; \
-    const int64_t rows = from->rows, cols = from->cols; \
-    const int64_t row = from->row, col = from->col; \
-    if (col == 1) { \
-      for (int64_t i = 0; i < rows; i++) \
-        _Pragma("omp simd") for (int64_t j = 0; j < cols; j++) \
-            to[i * cols + j] = x[i * row + j]; \
-    } else if (col == 0) { \
-      for (int64_t i = 0; i < rows; i++) { \
-        const T value = x[i * row]; \
-        for (int64_t j = 0; j < cols; j++) to[i * cols + j] = value; \
+/* Elements of any type of that size. */
+typedef uint8_t one __attribute__((may_alias));
+typedef uint32_t four __attribute__((may_alias));
+typedef uint64_t eight __attribute__((may_alias));
+
+/* ---- Rows ------------------------------------------------------------- */
+
+/* Rows that are dense, rows of one value, any. */
+#define READ(name, type) \
+  static void name(const peri__block *from, type *to) { \
+    const type *x = from->data; \
+    const int64_t cols = from->cols, col = from->col; \
+    for (int64_t i = 0; i < from->rows; i++, x += from->row, to += cols) \
+      if (col == 1) { \
+        _Pragma("omp simd") for (int64_t j = 0; j < cols; j++) to[j] = x[j]; \
+      } else if (col == 0) { \
+        const type value = *x; \
+        _Pragma("omp simd") for (int64_t j = 0; j < cols; j++) to[j] = value; \
+      } else { \
+        for (int64_t j = 0; j < cols; j++) to[j] = x[j * col]; \
       } \
-    } else if (size(row) < size(col)) { \
-      for (int64_t j = 0; j < cols; j++) \
-        for (int64_t i = 0; i < rows; i++) \
-          to[i * cols + j] = x[i * row + j * col]; \
-    } else { \
-      for (int64_t i = 0; i < rows; i++) \
-        for (int64_t j = 0; j < cols; j++) \
-          to[i * cols + j] = x[i * row + j * col]; \
-    } \
   }
 
-#define WRITE(name, T) \
-  static void name(const peri__block *to, const T *from) { \
-    T *y = to->data; \
-    const int64_t rows = to->rows, cols = to->cols; \
-    const int64_t row = to->row, col = to->col; \
-    for (int64_t i = 0; i < rows; i++, y += row, from += cols) \
+#define WRITE(name, type) \
+  static void name(const peri__block *to, const type *from) { \
+    type *y = to->data; \
+    const int64_t cols = to->cols, col = to->col; \
+    for (int64_t i = 0; i < to->rows; i++, y += to->row, from += cols) \
       if (col == 1) { \
         _Pragma("omp simd") for (int64_t j = 0; j < cols; j++) y[j] = from[j]; \
       } else { \
@@ -45,11 +46,53 @@ static int64_t size(int64_t stride) { return stride < 0 ? -stride : stride; }
       } \
   }
 
-READ(read_4, uint32_t)
-READ(read_8, uint64_t)
-WRITE(write_1, uint8_t)
-WRITE(write_4, uint32_t)
-WRITE(write_8, uint64_t)
+READ(read_4, four)
+READ(read_8, eight)
+WRITE(write_1, one)
+WRITE(write_4, four)
+WRITE(write_8, eight)
+
+/* ---- Columns ---------------------------------------------------------- */
+
+#define COLUMNS(name, type) \
+  static void name(const peri__block *from, type *to) { \
+    const type *x = from->data; \
+    const int64_t row = from->row, cols = from->cols; \
+    for (int64_t j = 0; j < cols; j++, x += from->col) \
+      for (int64_t i = 0; i < from->rows; i++) to[i * cols + j] = x[i * row]; \
+  }
+
+COLUMNS(columns_4, four)
+COLUMNS(columns_8, eight)
+
+/* Dense columns of 4-byte elements: W x W of them at once in registers, the
+   rest one by one. */
+static void turn_columns(const peri__block *from, float *to) {
+  const int64_t rows = from->rows / W * W, cols = from->cols / W * W;
+  const float *x = from->data;
+  for (int64_t j = 0; j < cols; j += W)
+    for (int64_t i = 0; i < rows; i += W) {
+      vec square[W];
+      for (int k = 0; k < W; k++) square[k] = load(x + i + (j + k) * from->col);
+      turn(square);
+      for (int k = 0; k < W; k++)
+        store(to + (i + k) * from->cols + j, square[k]);
+    }
+  for (int64_t j = 0; j < from->cols; j++)
+    for (int64_t i = j < cols ? rows : 0; i < from->rows; i++)
+      to[i * from->cols + j] = x[i + j * from->col];
+}
+
+static void read_columns(const peri__block *from, void *to, peri_dtype dtype) {
+  if (dtype == PERI_F32 && from->row == 1)
+    turn_columns(from, to);
+  else if (dtype == PERI_F32)
+    columns_4(from, to);
+  else
+    columns_8(from, to);
+}
+
+/* ---- Conversion ------------------------------------------------------- */
 
 static int64_t bytes(peri_dtype dtype, int64_t count) {
   return count * (int64_t)peri_dtype_size(dtype);
@@ -92,16 +135,21 @@ static void convert_out(const peri__block *to, const void *from,
                   x + bytes(dtype, i * l.dense), dtype, l.dense_step, l.each);
 }
 
+/* ---- Both ways -------------------------------------------------------- */
+
 void LEVEL(block_read)(const peri__block *from, void *to, peri_dtype dtype) {
   if (from->dtype != dtype)
     convert_in(from, to, dtype);
+  else if (from->col != 0 && size(from->row) < size(from->col))
+    read_columns(from, to, dtype);
   else if (dtype == PERI_F32)
     read_4(from, to);
   else
     read_8(from, to);
 }
 
-void LEVEL(block_write)(const peri__block *to, const void *from, peri_dtype dtype) {
+void LEVEL(block_write)(const peri__block *to, const void *from,
+                        peri_dtype dtype) {
   if (to->dtype != dtype)
     convert_out(to, from, dtype);
   else if (dtype == PERI_BOOL)

@@ -102,7 +102,8 @@ static int64_t even_cut(int64_t cols, int64_t most) {
 static void cut(plan *p) {
   peri__walk *walk = &p->walk;
   bool crossed = face_transposed(walk);
-  int64_t rows = walk->shape[walk->ndim - 2], cols = walk->shape[walk->ndim - 1];
+  int64_t rows = walk->shape[walk->ndim - 2],
+          cols = walk->shape[walk->ndim - 1];
   int64_t most = direct(p) ? LONG_TILE : PERI_TILE;
   int64_t *step = &p->step[walk->ndim - 2];
   for (int d = 0; d < walk->ndim - 2; d++) p->step[d] = 1;
