@@ -86,20 +86,29 @@ static void begin(peri__loop_work *w, const peri_call *call) {
 
 /* ---- Small calls ------------------------------------------------------ */
 
-/* How an argument of a small call lies. */
-typedef enum { ABSENT, DENSE, NUMBER, OTHER } form;
-
-static form form_of(const peri_arg *arg, const peri_arg *y) {
-  int64_t dense = 1;
-  bool is_dense = true, is_number = true;
-  if (!arg->data) return ABSENT;
+/* Elements of 'y' if they lie dense, row by row, else -1. */
+static int64_t dense_count(const peri_arg *y) {
+  int64_t count = 1;
   for (int d = y->ndim - 1; d >= 0; d--) {
-    if (y->shape[d] == 1) continue;
-    is_dense = is_dense && arg->strides[d] == dense;
-    is_number = is_number && arg->strides[d] == 0;
-    dense *= y->shape[d];
+    if (y->shape[d] != 1 && y->strides[d] != count) return -1;
+    count *= y->shape[d];
   }
-  return is_dense ? DENSE : is_number ? NUMBER : OTHER;
+  return count;
+}
+
+/* How an input of a small call lies: as the output does, ready for the loop, or
+   it is a number. */
+typedef enum { ALIKE, NUMBER, OTHER } form;
+
+static form form_of(const peri_arg *x, const peri_arg *y, peri_dtype compute) {
+  int64_t differing = 0, stepping = 0;
+  for (int d = 0; d < y->ndim; d++) {
+    if (y->shape[d] == 1) continue;
+    differing |= x->strides[d] ^ y->strides[d];
+    stepping |= x->strides[d];
+  }
+  if (differing == 0 && x->dtype == compute) return ALIKE;
+  return stepping == 0 ? NUMBER : OTHER;
 }
 
 static int64_t count_of(const peri_arg *arg) {
@@ -130,7 +139,7 @@ static void run_numbers(const peri_call *call) {
   for (int k = 0; k < call->nin; k++) {
     const peri_arg *x = &call->arg[k + 1];
     in[k] = x->data;
-    if (form_of(x, y) != NUMBER) continue;
+    if (!x->data || form_of(x, y, w.attr.compute) != NUMBER) continue;
     peri__block number = {x->data, x->dtype, 1, count, 0, 0};
     LEVEL(block_read)(&number, buffer[used], w.attr.compute);
     in[k] = buffer[used++];
@@ -139,20 +148,19 @@ static void run_numbers(const peri_call *call) {
   w.loop(&w.attr, in, y->data, count);
 }
 
-/* The form in which a small call may run; NULL: none. */
-static void (*small_form(const peri_call *call))(const peri_call *) {
+/* The short way of a call, NULL if it has none. */
+static void (*short_way(const peri_call *call))(const peri_call *) {
   peri_dtype compute = compute_of(call);
   const peri_arg *y = &call->arg[0];
-  int64_t count = count_of(y);
+  int64_t count = dense_count(y);
   int numbers = 0;
-  if (count > SMALL || count == 0 || y->dtype != made_by(call, compute) ||
-      form_of(y, y) != DENSE)
+  if (count <= 0 || count > SMALL || y->dtype != made_by(call, compute))
     return NULL;
-  for (int k = 1; k <= call->nin; k++) {
-    form f = form_of(&call->arg[k], y);
-    if (f == NUMBER) numbers++;
-    if (f == OTHER || (f == DENSE && call->arg[k].dtype != compute))
-      return NULL;
+  for (const peri_arg *x = y + 1; x <= y + call->nin; x++) {
+    if (!x->data) continue;
+    form f = form_of(x, y, compute);
+    if (f == OTHER) return NULL;
+    numbers += f == NUMBER;
   }
   if (numbers == 0) return run_dense;
   return numbers <= NUMBERS && count <= PERI_TILE ? run_numbers : NULL;
@@ -167,11 +175,12 @@ static void run_tiles(const peri_call *call) {
 }
 
 static bool takes(const peri_call *call) {
-  return loop_of(call, compute_of(call)) != NULL;
+  (void)call;
+  return true;
 }
 
 static void prepare(peri_call *call) {
-  call->run = small_form(call);
+  call->run = short_way(call);
   if (!call->run) call->run = run_tiles;
 }
 

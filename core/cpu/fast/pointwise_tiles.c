@@ -102,16 +102,13 @@ static int64_t even_cut(int64_t cols, int64_t most) {
 static void cut(plan *p) {
   peri__walk *walk = &p->walk;
   bool crossed = face_transposed(walk);
-  int64_t rows = walk->shape[walk->ndim - 2],
-          cols = walk->shape[walk->ndim - 1];
-  int64_t most = direct(p) ? LONG_TILE : PERI_TILE;
+  int64_t *shape = &walk->shape[walk->ndim - 2];
   int64_t *step = &p->step[walk->ndim - 2];
+  int64_t most = direct(p) ? LONG_TILE : PERI_TILE; /* of one row */
+  if (crossed) most = PERI_TILE / least(shape[0], SIDE);
   for (int d = 0; d < walk->ndim - 2; d++) p->step[d] = 1;
-  if (crossed) most = PERI_TILE;
-  step[1] = cols;
-  if (crossed) step[1] = least(cols, most / least(rows, SIDE));
-  if (step[1] > most) step[1] = even_cut(cols, most);
-  step[0] = least(rows, most / step[1]);
+  step[1] = shape[1] <= most ? shape[1] : even_cut(shape[1], most);
+  step[0] = step[1] < PERI_TILE ? least(shape[0], PERI_TILE / step[1]) : 1;
   for (int d = 0; d < walk->ndim; d++)
     p->grid[d] = over(walk->shape[d], p->step[d]);
 }
