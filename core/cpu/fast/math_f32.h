@@ -109,9 +109,9 @@ INLINE float expm1_f32(float x) {
   return magnitude_of_f32(x) < 0x1p-100f ? x : y;
 }
 
-/* y = m / d with m = e^(2 |x|) - 1 and d = m + 2. Where m is small, its rounding
-   and that of d are made good: (m + a) / (d + a + b) is y + (a - y (a + b)) / d
-   nearly, and 1 / d is (1 - y) / 2. */
+/* y = m / d with m = e^(2 |x|) - 1 and d = m + 2. Where m is small, the
+   rounding of both is made good: (m + a) / (d + a + b) is nearly
+   y + (a - y (a + b)) / d, and 1 / d is (1 - y) / 2. */
 INLINE float tanh_f32(float x) {
   exp_parts_f32 e = split_exp_f32(at_most_f32(2 * magnitude_of_f32(x), 20));
   float scale = power_of_2_f32(e.n), p = less_one_f32(e);
@@ -124,7 +124,7 @@ INLINE float tanh_f32(float x) {
 
 /* ---- Logarithm -------------------------------------------------------- */
 
-/* Of 2^e m with m in [sqrt(1/2), sqrt(2)), for numbers that are not denormal. */
+/* Of 2^e m with m in [sqrt(1/2), sqrt(2)), of what is not denormal. */
 INLINE float log_normal_f32(float x) {
   uint32_t bits = bits_f32(x);
   int32_t e = (int32_t)(bits - 0x3f3504f3u) >> 23; /* bits of sqrt(1/2) */

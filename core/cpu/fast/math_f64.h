@@ -108,9 +108,9 @@ INLINE double expm1_f64(double x) {
   return magnitude_of_f64(x) < 0x1p-900 ? x : y;
 }
 
-/* y = m / d with m = e^(2 |x|) - 1 and d = m + 2. Where m is small, its rounding
-   and that of d are made good: (m + a) / (d + a + b) is y + (a - y (a + b)) / d
-   nearly, and 1 / d is (1 - y) / 2. */
+/* y = m / d with m = e^(2 |x|) - 1 and d = m + 2. Where m is small, the
+   rounding of both is made good: (m + a) / (d + a + b) is nearly
+   y + (a - y (a + b)) / d, and 1 / d is (1 - y) / 2. */
 INLINE double tanh_f64(double x) {
   exp_parts_f64 e = split_exp_f64(at_most_f64(2 * magnitude_of_f64(x), 44));
   double scale = power_of_2_f64(e.n), p = less_one_f64(e);

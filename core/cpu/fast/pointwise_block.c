@@ -94,6 +94,19 @@ static void read_columns(const peri__block *from, void *to, peri_dtype dtype) {
 
 /* ---- Conversion ------------------------------------------------------- */
 
+/* Dense rows of bool: the conditions of selections. */
+#define MASK(name, type) \
+  static void name(const peri__block *from, type *to) { \
+    const uint8_t *x = from->data; \
+    const int64_t cols = from->cols; \
+    for (int64_t i = 0; i < from->rows; i++, x += from->row, to += cols) \
+      _Pragma("omp simd") for (int64_t j = 0; j < cols; j++) to[j] = \
+          x[j] != 0 ? (type)1 : (type)0; \
+  }
+
+MASK(mask_f32, float)
+MASK(mask_f64, double)
+
 static int64_t bytes(peri_dtype dtype, int64_t count) {
   return count * (int64_t)peri_dtype_size(dtype);
 }
@@ -138,7 +151,12 @@ static void convert_out(const peri__block *to, const void *from,
 /* ---- Both ways -------------------------------------------------------- */
 
 void LEVEL(block_read)(const peri__block *from, void *to, peri_dtype dtype) {
-  if (from->dtype != dtype)
+  bool mask = from->dtype == PERI_BOOL && from->col == 1;
+  if (mask && dtype == PERI_F32)
+    mask_f32(from, to);
+  else if (mask && dtype == PERI_F64)
+    mask_f64(from, to);
+  else if (from->dtype != dtype)
     convert_in(from, to, dtype);
   else if (from->col != 0 && size(from->row) < size(from->col))
     read_columns(from, to, dtype);
