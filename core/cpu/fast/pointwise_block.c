@@ -94,19 +94,6 @@ static void read_columns(const peri__block *from, void *to, peri_dtype dtype) {
 
 /* ---- Conversion ------------------------------------------------------- */
 
-/* Dense rows of bool: the conditions of selections. */
-#define MASK(name, type) \
-  static void name(const peri__block *from, type *to) { \
-    const uint8_t *x = from->data; \
-    const int64_t cols = from->cols; \
-    for (int64_t i = 0; i < from->rows; i++, x += from->row, to += cols) \
-      _Pragma("omp simd") for (int64_t j = 0; j < cols; j++) to[j] = \
-          x[j] != 0 ? (type)1 : (type)0; \
-  }
-
-MASK(mask_f32, float)
-MASK(mask_f64, double)
-
 static int64_t bytes(peri_dtype dtype, int64_t count) {
   return count * (int64_t)peri_dtype_size(dtype);
 }
@@ -128,14 +115,23 @@ static lines lines_of(const peri__block *block) {
   return (lines){rows, cols, block->row, cols, block->col, 1};
 }
 
+static void convert_line(char *y, peri_dtype y_dtype, int64_t y_step,
+                         const char *x, peri_dtype x_dtype, int64_t x_step,
+                         int64_t count) {
+  if (y_step == 1 && x_step == 1)
+    LEVEL(convert)(y, y_dtype, x, x_dtype, count);
+  else
+    peri__convert(y, y_dtype, y_step, x, x_dtype, x_step, count);
+}
+
 static void convert_in(const peri__block *from, void *to, peri_dtype dtype) {
   lines l = lines_of(from);
   const char *x = from->data;
   char *y = to;
   for (int64_t i = 0; i < l.count; i++)
-    peri__convert(y + bytes(dtype, i * l.dense), dtype, l.dense_step,
-                  x + bytes(from->dtype, i * l.line), from->dtype, l.step,
-                  l.each);
+    convert_line(y + bytes(dtype, i * l.dense), dtype, l.dense_step,
+                 x + bytes(from->dtype, i * l.line), from->dtype, l.step,
+                 l.each);
 }
 
 static void convert_out(const peri__block *to, const void *from,
@@ -144,19 +140,14 @@ static void convert_out(const peri__block *to, const void *from,
   const char *x = from;
   char *y = to->data;
   for (int64_t i = 0; i < l.count; i++)
-    peri__convert(y + bytes(to->dtype, i * l.line), to->dtype, l.step,
-                  x + bytes(dtype, i * l.dense), dtype, l.dense_step, l.each);
+    convert_line(y + bytes(to->dtype, i * l.line), to->dtype, l.step,
+                 x + bytes(dtype, i * l.dense), dtype, l.dense_step, l.each);
 }
 
 /* ---- Both ways -------------------------------------------------------- */
 
 void LEVEL(block_read)(const peri__block *from, void *to, peri_dtype dtype) {
-  bool mask = from->dtype == PERI_BOOL && from->col == 1;
-  if (mask && dtype == PERI_F32)
-    mask_f32(from, to);
-  else if (mask && dtype == PERI_F64)
-    mask_f64(from, to);
-  else if (from->dtype != dtype)
+  if (from->dtype != dtype)
     convert_in(from, to, dtype);
   else if (from->col != 0 && size(from->row) < size(from->col))
     read_columns(from, to, dtype);

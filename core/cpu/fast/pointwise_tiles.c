@@ -8,7 +8,7 @@
 
    Tiles are the items that threads share. Their cut depends on the call alone,
    so every element meets the same instructions at any number of threads. */
-#include "cpu/plain.h"
+#include "cpu/walk.h"
 #include "pointwise.h"
 
 #define LONG_TILE 4096 /* elements of a tile that needs no buffer */
