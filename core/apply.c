@@ -223,8 +223,8 @@ static int make_outputs(peri_frame *frame) {
 }
 
 static int mark_source(peri_frame *frame) {
-  int params = peri__count_params(frame->op->params);
   if (!(frame->op->flags & PERI_OP_SOURCE)) return 0;
+  int params = peri__count_params(frame->op->params);
   if (frame->value[params - 1].i == 0) return 0;
   return peri_set_requires_grad(frame->y[0], true);
 }
@@ -378,8 +378,8 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
                         peri_tensor *const *in, int nin,
                         const peri_value *value, int base, peri_tensor **more) {
   peri_value checked[PERI_MAX_PARAMS];
-  for (int i = 1; more && op && i < peri__count_outputs(op); i++)
-    more[i - 1] = NULL;
+  int outputs = more && op ? peri__count_outputs(op) : 0;
+  for (int i = 1; i < outputs; i++) more[i - 1] = NULL;
   if (!op) peri_fail(ctx, PERI_EARG, "apply: op is NULL");
   if (!op || peri__enter(ctx) < 0) return NULL;
   peri_frame frame;
@@ -394,7 +394,7 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
     drop_outputs(&frame);
     ctx->draws = draws; /* a call that fails draws nothing */
   }
-  for (int i = 1; more && i < peri__count_outputs(op); i++)
+  for (int i = 1; i < outputs; i++)
     more[i - 1] = status == 0 && i < frame.nout ? frame.y[i] : NULL;
   for (int i = 1; !more && status == 0 && i < frame.nout; i++)
     peri_release(frame.y[i]);

@@ -65,7 +65,6 @@ void peri__call_in(peri_call *call, const peri_tensor *x) {
 
 void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim) {
   peri_arg *arg = next_arg(call) - 1;
-  if (peri__same_shape(arg->shape, arg->ndim, shape, ndim)) return;
   int64_t strides[PERI_MAX_DIMS] = {0};
   int missing = ndim - arg->ndim;
   for (int d = 0; d < ndim; d++) {
@@ -76,6 +75,13 @@ void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim) {
   arg->ndim = ndim;
   memcpy(arg->shape, shape, (size_t)ndim * sizeof *shape);
   memcpy(arg->strides, strides, (size_t)ndim * sizeof *strides);
+}
+
+void peri__call_in_as(peri_call *call, const peri_tensor *x,
+                      const peri_tensor *like) {
+  peri__call_in(call, x);
+  if (x && !peri__same_shape(x->shape, x->ndim, like->shape, like->ndim))
+    peri__call_broadcast(call, like->shape, like->ndim);
 }
 
 /* ---- Recordings ------------------------------------------------------- */

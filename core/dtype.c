@@ -80,6 +80,7 @@ peri_dtype peri__promote_all(peri_tensor *const *in, int count) {
     else
       tensors = peri__promote(tensors, x->dtype);
   }
+  if (scalars == PERI_DTYPE_NONE && numbers == PERI_DTYPE_NONE) return tensors;
   return raise_category(raise_category(tensors, scalars), numbers);
 }
 

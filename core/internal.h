@@ -314,7 +314,10 @@ static inline peri_scope peri__scope_open(peri_context *ctx) {
 }
 void peri__scope_close(peri_scope scope);
 /* Own a share, drop a share, whatever the scope says. */
-peri_tensor *peri__hold(peri_tensor *x);
+static inline peri_tensor *peri__hold(peri_tensor *x) {
+  if (x) x->refs++;
+  return x;
+}
 void peri__drop(peri_tensor *x);
 /* Drop the share that an open scope has. */
 void peri__scope_drop(peri_tensor *x);
@@ -360,6 +363,9 @@ extern const peri_provider peri__plain_provider;
 void peri__call_begin(peri_call *call, int kernel);
 void peri__call_out(peri_call *call, const peri_tensor *x);
 void peri__call_in(peri_call *call, const peri_tensor *x); /* NULL: absent */
+/* An input as it is seen in the shape of 'like': broadcast to it. */
+void peri__call_in_as(peri_call *call, const peri_tensor *x,
+                      const peri_tensor *like);
 /* The last argument seen with another shape: broadcast to 'shape'. */
 void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim);
 /* Give an argument a dimension of size 1 at place 'at'. */

@@ -55,12 +55,12 @@ static void add_input(peri_node *node, int i, peri_tensor *x) {
 }
 
 /* What the gradients that are wanted need. */
-static unsigned needed(const peri_frame *frame) {
-  const unsigned *each = frame->op->saves_each;
+static unsigned needed(const peri_node *node) {
+  const unsigned *each = node->op->saves_each;
   unsigned saves = 0;
-  if (!each) return frame->op->saves;
-  for (int i = 0; i < frame->nin; i++)
-    if (frame->in[i] && peri__tracked(frame->in[i])) saves |= each[i];
+  if (!each) return node->op->saves;
+  for (int i = 0; i < node->nin; i++)
+    if (node->needs[i]) saves |= each[i];
   return saves;
 }
 
@@ -121,9 +121,9 @@ peri_node *peri__node_begin(peri_frame *frame) {
     peri__node_drop(ctx, node);
     return NULL;
   }
-  unsigned saves = needed(frame);
-  if (save_inputs(node, frame, saves) < 0 ||
-      save_outputs(node, frame, saves) < 0) {
+  unsigned saves = needed(node);
+  if (saves != 0 && (save_inputs(node, frame, saves) < 0 ||
+                     save_outputs(node, frame, saves) < 0)) {
     peri__node_drop(ctx, node);
     return NULL;
   }
@@ -156,11 +156,11 @@ void peri__node_hold(peri_node *node) { node->refs++; }
 
 void peri__free_saved(peri_node *node) {
   for (int i = 0; i < node->nin; i++) {
-    peri__drop(node->in[i]);
+    if (node->in[i]) peri__drop(node->in[i]);
     node->in[i] = NULL;
   }
   for (int i = 0; i < node->nout; i++) {
-    peri__drop(node->result[i].saved);
+    if (node->result[i].saved) peri__drop(node->result[i].saved);
     node->result[i].saved = NULL;
   }
 }
@@ -172,7 +172,7 @@ static void free_node(peri_context *ctx, peri_node *node) {
     if (node->value[i].type == PERI_P_STRING)
       peri__free(ctx, (void *)(uintptr_t)node->value[i].s);
   for (int i = 0; i < node->nin; i++) {
-    peri__drop(node->edge[i].leaf);
+    if (node->edge[i].leaf) peri__drop(node->edge[i].leaf);
     if (node->edge[i].next) peri__node_drop(ctx, node->edge[i].next);
   }
   peri__free(ctx, node);

@@ -257,17 +257,12 @@ peri_tensor *peri_whole(peri_context *ctx, int64_t value) {
 
 /* ---- Owning and scopes ------------------------------------------------ */
 
-peri_tensor *peri__hold(peri_tensor *x) {
-  if (x) x->refs++;
-  return x;
-}
-
 void peri__drop(peri_tensor *x) {
   if (!x || --x->refs > 0) return;
   peri_context *ctx = x->ctx;
   unlink_tensor(x);
-  peri__drop(x->grad);
-  peri__drop(x->base);
+  if (x->grad) peri__drop(x->grad);
+  if (x->base) peri__drop(x->base);
   if (x->node) peri__node_drop(ctx, x->node);
   peri__storage_drop(ctx, x->storage);
   ctx->memory.stats.live_tensors--;

@@ -253,7 +253,13 @@ static void print_value(const peri_param *p) {
   }
 }
 
+/* Operations without parameters take none. */
+static bool has_values(const function *f) {
+  return f->family != OPERATION || f->row->params->name != NULL;
+}
+
 static void print_values(const function *f) {
+  if (!has_values(f)) return;
   if (has_options(f->row))
     printf(
         "  const %s_options set_ =\n"
@@ -304,9 +310,10 @@ static void print_apply(const function *f) {
   printf("  if (ctx_ == NULL)\n    return NULL;\n");
   printf(
       "  %s%s(\n      ctx_, peri_op_at(NULL, ROW_%s), in_, count_,"
-      " values_, 0%s);\n",
+      " %s, 0%s);\n",
       more ? "peri_tensor *const first_ = " : "return ",
       f->inplace ? "peri_apply_inplace" : "peri_apply", f->row->name,
+      has_values(f) ? "values_" : "NULL",
       f->inplace ? ""
       : more     ? ", more_"
                  : ", NULL");

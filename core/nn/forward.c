@@ -25,7 +25,7 @@ int peri_module_enter(peri_module *module) {
 }
 
 void peri_module_leave(peri_context *ctx, int depth) {
-  if (depth < 0 || peri__enter_always(ctx) < 0) return;
+  if (depth < 0 || peri__take(ctx) < 0) return;
   while (ctx->running_count > depth)
     peri_module_free(ctx->running[--ctx->running_count]);
   peri__leave(ctx);

@@ -17,7 +17,8 @@ static peri_value value_for(const peri_module *module, const char *name) {
 static int run_op(peri_module *module, const char *name, peri_tensor *const *in,
                   int nin, peri_tensor **out) {
   peri_context *ctx = module->ctx;
-  const peri_op *op = peri__op_named(NULL, name);
+  if (!module->op) module->op = peri__op_named(NULL, name);
+  const peri_op *op = module->op;
   peri_value value[PERI_MAX_PARAMS];
   if (nin != 1)
     return peri_fail(ctx, PERI_EARG, "%s: one tensor is expected, got %d", name,

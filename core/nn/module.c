@@ -51,7 +51,7 @@ static void free_parts(peri_module *module) {
 }
 
 void peri_module_free(peri_module *module) {
-  if (!module || peri__enter_always(module->ctx) < 0) return;
+  if (!module || peri__take(module->ctx) < 0) return;
   peri_context *ctx = module->ctx;
   if (--module->refs == 0) {
     unlink_module(module);

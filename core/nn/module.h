@@ -18,6 +18,7 @@ struct peri_module {
   int64_t refs;
   peri_module *next, *previous;      /* all modules of the context */
   const peri_layer *layer;           /* NULL: of the class 'type' */
+  const peri_op *op;                 /* that the layer is, once it has run */
   peri_class type;                   /* its name is a copy */
   peri_value value[PERI_MAX_PARAMS]; /* positions counted from 'base' */
   int base;

@@ -129,11 +129,12 @@ int peri__matmul_backward(peri_backprop *grad) {
 static int check_bias(const peri_frame *frame) {
   const peri_tensor *weight = frame->in[1], *bias = frame->in[2];
   if (!bias) return 0;
-  peri_text got = peri__shape_of(bias);
-  if (bias->ndim != 1 || bias->shape[0] != weight->shape[0])
+  if (bias->ndim != 1 || bias->shape[0] != weight->shape[0]) {
+    peri_text got = peri__shape_of(bias);
     return peri__op_fail(frame, PERI_ESHAPE,
                          "bias must have shape [%lld], it has %s",
                          (long long)weight->shape[0], got.s);
+  }
   if (bias->dtype != weight->dtype)
     return peri__op_fail(frame, PERI_EDTYPE, "bias is %s, weight is %s",
                          peri_dtype_name(bias->dtype),
@@ -141,23 +142,31 @@ static int check_bias(const peri_frame *frame) {
   return 0;
 }
 
+/* The weight must be a matrix with as many columns as x has features. */
+static int check_features(const peri_frame *frame) {
+  const peri_tensor *x = frame->in[0], *weight = frame->in[1];
+  if (weight->ndim != 2) {
+    peri_text shape = peri__shape_of(weight);
+    return peri__op_fail(frame, PERI_ESHAPE,
+                         "weight must be a matrix [K, D], its shape is %s",
+                         shape.s);
+  }
+  int64_t features = x->shape[x->ndim - 1];
+  if (features == weight->shape[1]) return 0;
+  peri_text shape = peri__shape_of(x);
+  return peri__op_fail(frame, PERI_ESHAPE,
+                       "x has %lld features (shape %s), the layer expects %lld",
+                       (long long)features, shape.s,
+                       (long long)weight->shape[1]);
+}
+
 /* x [..., D], weight [K, D] -> [..., K]. */
 int peri__linear_infer(peri_frame *frame) {
   const char *names[2] = {"x", "weight"};
   const peri_tensor *x = frame->in[0], *weight = frame->in[1];
   int status = check_product(frame, names);
+  if (status == 0) status = check_features(frame);
   if (status < 0) return status;
-  peri_text got = peri__shape_of(x), have = peri__shape_of(weight);
-  if (weight->ndim != 2)
-    return peri__op_fail(frame, PERI_ESHAPE,
-                         "weight must be a matrix [K, D], its shape is %s",
-                         have.s);
-  if (x->shape[x->ndim - 1] != weight->shape[1])
-    return peri__op_fail(frame, PERI_ESHAPE,
-                         "x has %lld features (shape %s), the layer expects "
-                         "%lld",
-                         (long long)x->shape[x->ndim - 1], got.s,
-                         (long long)weight->shape[1]);
   frame->out[0] = peri__meta(x);
   frame->out[0].shape[x->ndim - 1] = weight->shape[0];
   frame->nout = 1;

@@ -286,8 +286,7 @@ static int run_forward(peri_frame *frame) {
   peri__call_out(&call, y);
   for (int i = 0; i < frame->nin; i++) {
     args[i + 1] = frame->in[i];
-    peri__call_in(&call, frame->in[i]);
-    peri__call_broadcast(&call, y->shape, y->ndim);
+    peri__call_in_as(&call, frame->in[i], y);
   }
   peri_dtype dtype =
       row->kind == COMPARE ? meeting_dtype(frame) : frame->out[0].dtype;
@@ -296,12 +295,6 @@ static int run_forward(peri_frame *frame) {
 }
 
 /* ---- Gradients -------------------------------------------------------- */
-
-static void add_saved(peri_call *call, const peri_tensor *x,
-                      const peri_tensor *dy) {
-  peri__call_in(call, x);
-  if (x) peri__call_broadcast(call, dy->shape, dy->ndim);
-}
 
 /* One record for the derivative of input 'i': the inputs, the output and its
    gradient stand in the places that the expression expects. */
@@ -320,7 +313,7 @@ static peri_tensor *fused(const peri_backprop *grad, int i) {
   for (int k = 0; k < 3; k++) args[1 + k] = k < grad->nin ? grad->in[k] : NULL;
   args[4] = grad->out[0];
   args[5] = dy;
-  for (int k = 1; k <= 5; k++) add_saved(&call, args[k], dy);
+  for (int k = 1; k <= 5; k++) peri__call_in_as(&call, args[k], dy);
   write_attr(&call, grad->op, grad->value, dy->dtype);
   return peri__call_run(grad->ctx, &call, args) < 0 ? NULL : dx;
 }
