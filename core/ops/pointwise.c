@@ -264,16 +264,25 @@ static int infer(peri_frame *frame) {
 
 /* ---- Records ---------------------------------------------------------- */
 
+static void write_param(peri_call *call, const peri_value *value, int i) {
+  peri__pointwise_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  attr.has |= 1u << i;
+  attr.real[i] = peri__real(value, i, 0);
+  attr.whole[i] = peri__int(value, i, 0);
+  memcpy(call->attr, &attr, sizeof attr);
+}
+
+/* Most rows have no parameters, so the one field they need is put in alone:
+   a copy of the struct would wait until that field has reached memory. */
 static void write_attr(peri_call *call, const peri_op *op,
                        const peri_value *value, peri_dtype dtype) {
-  peri__pointwise_attr attr = {.compute = peri__compute_dtype(dtype)};
-  for (int i = 0; op->params[i].name; i++) {
-    if (value[i].type == PERI_P_END) continue;
-    attr.has |= 1u << i;
-    attr.real[i] = peri__real(value, i, 0);
-    attr.whole[i] = peri__int(value, i, 0);
-  }
-  memcpy(call->attr, &attr, sizeof attr);
+  const peri_dtype compute = peri__compute_dtype(dtype);
+  memset(call->attr, 0, sizeof(peri__pointwise_attr));
+  memcpy(call->attr + offsetof(peri__pointwise_attr, compute), &compute,
+         sizeof compute);
+  for (int i = 0; op->params[i].name; i++)
+    if (value[i].type != PERI_P_END) write_param(call, value, i);
 }
 
 /* One record: the output, then the inputs as broadcast to it. */
