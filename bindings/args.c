@@ -368,7 +368,11 @@ void pgl_read_args(lua_State *L, const pgl_state *S,
               .last = last,
               .end = last,
               .args = args};
-  memset(args, 0, offsetof(pgl_args, value));
+  args->list = NULL;
+  for (int i = 0; i < r.ninputs; i++) {
+    args->at[i] = 0;
+    args->box[i] = NULL;
+  }
   memset(args->value, 0, (size_t)r.nparams * sizeof *args->value);
   drop_nils(&r);
   if (r.last >= first && has_names(L, r.last)) {

@@ -21,7 +21,7 @@ pgl_tensor *pgl_new_box(lua_State *L, pgl_state *S) {
 pgl_tensor *pgl_new_result(lua_State *L, pgl_state *S, int type) {
   pgl_pay(L, S);
   pgl_tensor *box = lua_newuserdatauv(L, sizeof *box, 0);
-  memset(box, 0, sizeof *box);
+  *box = (pgl_tensor){.x = NULL};
   lua_pushvalue(L, type);
   lua_setmetatable(L, -2);
   return box;
