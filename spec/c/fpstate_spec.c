@@ -52,9 +52,36 @@ static void the_state_of_the_host_comes_back(void) {
   CHECK(after == before);
 }
 
+static void note_third(void *user, void *data) {
+  (void)data;
+  *(double *)user = one / third;
+}
+
+/* A thread that holds a context has its state; what only keeps books, such as
+   releasing a buffer, leaves the host its own. */
+static void computing_alone_changes_it(void) {
+  static double buffer[1] = {1};
+  double released = 0;
+  peri_context *ctx = peri_context_new(NULL, NULL);
+  volatile double nearest = one / third;
+  peri_tensor *x = peri_tensor_wrap(ctx, buffer, NULL, NULL, 0, PERI_F64,
+                                    note_third, &released);
+  fesetround(FE_UPWARD);
+  volatile double upward = one / third;
+  CHECK(peri_context_enter(ctx) == 0);
+  if (OURS) CHECK(one / third == nearest);
+  peri_context_leave(ctx);
+  CHECK(one / third == upward);
+  peri_release(x);
+  CHECK(released == upward);
+  fesetround(FE_TONEAREST);
+  peri_context_free(ctx);
+}
+
 int main(void) {
   entry_flushes_and_rounds_to_nearest();
   entries_nest();
   the_state_of_the_host_comes_back();
+  computing_alone_changes_it();
   return check_done("fpstate");
 }

@@ -65,6 +65,28 @@ static void second_thread(void) {
   peri_context_free(ctx);
 }
 
+static void visit_from_outside(visitor *v) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, visit, v) == 0) pthread_join(thread, NULL);
+}
+
+static void held_over_calls(void) {
+  peri_context *ctx = open();
+  visitor during = {.ctx = ctx}, after = {.ctx = ctx};
+  peri_fail(ctx, PERI_EARG, "an error of before");
+  CHECK(peri_context_enter(ctx) == 0);
+  peri_clear_error(ctx);
+  CHECK(numbers(ctx) != NULL);
+  visit_from_outside(&during);
+  CHECK(during.status == PERI_EBUSY && during.made == NULL);
+  peri_context_leave(ctx);
+  peri_context_leave(ctx); /* one too many changes nothing */
+  visit_from_outside(&after);
+  CHECK(after.status == 0 && after.made != NULL);
+  CHECK(peri_context_enter(NULL) == PERI_EARG);
+  peri_context_free(ctx);
+}
+
 /* Some training whose result is one number. */
 static void *train(void *result) {
   peri_context *ctx = open();
@@ -266,6 +288,7 @@ static void interrupted_between_calls(void) {
 
 int main(void) {
   second_thread();
+  held_over_calls();
   contexts_side_by_side();
   interrupted_between_calls();
   interrupted_by_a_thread();
