@@ -378,8 +378,8 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
                         peri_tensor *const *in, int nin,
                         const peri_value *value, int base, peri_tensor **more) {
   peri_value checked[PERI_MAX_PARAMS];
-  int outputs = more && op ? peri__count_outputs(op) : 0;
-  for (int i = 1; i < outputs; i++) more[i - 1] = NULL;
+  int given = more && op ? peri__count_outputs(op) : 1; /* others are hidden */
+  for (int i = 1; i < given; i++) more[i - 1] = NULL;
   if (!op) peri_fail(ctx, PERI_EARG, "apply: op is NULL");
   if (!op || peri__enter(ctx) < 0) return NULL;
   peri_frame frame;
@@ -394,9 +394,9 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
     drop_outputs(&frame);
     ctx->draws = draws; /* a call that fails draws nothing */
   }
-  for (int i = 1; i < outputs; i++)
+  for (int i = 1; i < given; i++)
     more[i - 1] = status == 0 && i < frame.nout ? frame.y[i] : NULL;
-  for (int i = 1; !more && status == 0 && i < frame.nout; i++)
+  for (int i = given; status == 0 && i < frame.nout; i++)
     peri_release(frame.y[i]);
   peri__leave(ctx);
   return frame.y[0];

@@ -28,7 +28,7 @@ typedef struct {
   bool flat;    /* positions count through all dimensions */
 } peri__reduce_attr;
 
-/* softmax, class_loss, take ...: the dimension they work along. */
+/* softmax, take ...: the dimension they work along. */
 typedef struct {
   int dim;
   int64_t base; /* of positions in data */
@@ -52,11 +52,14 @@ typedef struct {
   int64_t base;
 } peri__random_attr;
 
-/* class_weights. */
+/* class_weights, class_loss, class_loss_dx. */
 typedef struct {
-  int dim;
+  int dim, reduction; /* PERI_REDUCE_* */
   int64_t base, ignore_index;
   double smoothing;
 } peri__class_attr;
+
+/* What becomes of the losses of the samples: the words of cross_entropy. */
+enum { PERI_REDUCE_MEAN, PERI_REDUCE_SUM, PERI_REDUCE_NONE };
 
 #endif

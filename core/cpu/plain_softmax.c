@@ -1,6 +1,6 @@
 /* plain_softmax.c - plain kernels that work along one dimension of classes:
-   softmax, log_softmax, their gradients, class_weights, class_loss. Each line
-   is read into double, so that one text serves every dtype. */
+   softmax, log_softmax, their gradients. Each line is read into double, so that
+   one text serves every dtype. */
 #include <math.h>
 
 #include "plain.h"
@@ -134,66 +134,4 @@ void peri__plain_softmax_dx(const peri_call *call) {
 
 void peri__plain_log_softmax_dx(const peri_call *call) {
   each_line(call, dim_of(call), log_softmax_dx_line);
-}
-
-/* ---- class_weights ---------------------------------------------------- */
-
-/* For a target class t with weight w[t]:
-     share[k] = w[t] (1 - e) [k = t] + w[k] e / K,   total = w[t]
-   nothing if it is ignored. For probabilities p, which ignore nothing:
-     share[k] = w[k] (p[k] (1 - e) + e / K),         total = 1
-   Arguments: share, total; target, weight. */
-static void class_weights_line(const peri_call *call, const int64_t *offset) {
-  const peri_arg *share = &call->arg[0], *total = &call->arg[1];
-  const peri_arg *target = &call->arg[2], *weight = &call->arg[3];
-  peri__class_attr attr;
-  memcpy(&attr, call->attr, sizeof attr);
-  int64_t classes = length_of(share, attr.dim);
-  bool soft = peri__is_float(target->dtype);
-  int64_t given = 0;
-  if (!soft)
-    peri__convert(&given, PERI_I64, 1, peri__at(target, offset[2]),
-                  target->dtype, 1, 1);
-  bool counts = soft || given != attr.ignore_index;
-  put(total, offset[1], soft ? 1 : 0);
-  for (int64_t k = 0; k < classes && !stopped(call, k); k++) {
-    double w = weight->data ? get(weight, k * weight->strides[0]) : 1;
-    bool here = !soft && given == k + attr.base;
-    double p = soft ? get(target, offset[2] + k * stride_of(target, attr.dim))
-                    : (double)here;
-    double value =
-        w * (p * (1 - attr.smoothing) + attr.smoothing / (double)classes);
-    put(share, offset[0] + k * stride_of(share, attr.dim), counts ? value : 0);
-    if (here && counts) put(total, offset[1], w);
-  }
-}
-
-void peri__plain_class_weights(const peri_call *call) {
-  peri__class_attr attr;
-  peri__lines lines;
-  memcpy(&attr, call->attr, sizeof attr);
-  if (!peri__lines_begin(&lines, call, attr.dim, 3)) return;
-  do class_weights_line(call, lines.offset);
-  while (peri__lines_next(&lines) && !peri_call_stopped(call));
-}
-
-/* ---- class_loss ------------------------------------------------------- */
-
-/* y = sum_k share[k] (max + log sum - x[k]); a class without share takes no
-   part, whatever its logit. Arguments: y; x, share. */
-static void class_loss_line(const peri_call *call, const int64_t *offset) {
-  const peri_arg *y = &call->arg[0], *x = &call->arg[1], *share = &call->arg[2];
-  int dim = dim_of(call);
-  scale s = scale_of(call, x, offset[1], dim);
-  double loss = 0;
-  for (int64_t k = 0; k < length_of(x, dim) && !stopped(call, k); k++) {
-    double part = get(share, offset[2] + k * stride_of(share, dim));
-    double logit = get(x, offset[1] + k * stride_of(x, dim));
-    if (part != 0) loss += part * (s.max - logit + s.log_sum);
-  }
-  put(y, offset[0], loss);
-}
-
-void peri__plain_class_loss(const peri_call *call) {
-  each_line(call, dim_of(call), class_loss_line);
 }

@@ -167,7 +167,7 @@ static const struct {
 } tasks[] = {
     {"exp", peri_exp, true},   {"copy", to_double, true},
     {"sum", summed, false},    {"permutation", permuted, false},
-    {"matmul", product, true}, {"class_weights", class_loss, true},
+    {"matmul", product, true}, {"class_loss", class_loss, true},
 };
 
 enum { TASKS = sizeof tasks / sizeof *tasks };

@@ -56,6 +56,8 @@ extern const peri__fast LEVEL(normal);
 extern const peri__fast LEVEL(integers);
 extern const peri__fast LEVEL(bernoulli);
 extern const peri__fast LEVEL(dropout_mask);
+extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice);
+extern const peri__fast LEVEL(softmax), LEVEL(class_loss);
 
 /* Products of one element type. */
 void LEVEL(matmul_f32)(const peri_call *call);

@@ -13,6 +13,19 @@ static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
     [PERI_K_integers] = &LEVEL(integers),
     [PERI_K_bernoulli] = &LEVEL(bernoulli),
     [PERI_K_dropout_mask] = &LEVEL(dropout_mask),
+    [PERI_K_sum] = &LEVEL(reduce),
+    [PERI_K_any] = &LEVEL(reduce),
+    [PERI_K_all] = &LEVEL(reduce),
+    [PERI_K_max] = &LEVEL(extreme),
+    [PERI_K_min] = &LEVEL(extreme),
+    [PERI_K_argmax] = &LEVEL(choice),
+    [PERI_K_argmin] = &LEVEL(choice),
+    [PERI_K_softmax] = &LEVEL(softmax),
+    [PERI_K_log_softmax] = &LEVEL(softmax),
+    [PERI_K_softmax_dx] = &LEVEL(softmax),
+    [PERI_K_log_softmax_dx] = &LEVEL(softmax),
+    [PERI_K_class_loss] = &LEVEL(class_loss),
+    [PERI_K_class_loss_dx] = &LEVEL(class_loss),
 };
 
 /* Updates of the optimizers, which take every record. */
