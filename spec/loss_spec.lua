@@ -90,6 +90,73 @@ describe("cross_entropy", function()
       - pg.tensor { { 1, 0, 0 }, { 0, 0, 1 } }):totable())
   end)
 
+  it("is one call of a kernel each way", function()
+    local x = pg.zeros({ 4, 3 }, { requires_grad = true })
+    local loss
+    local forward = pg.record(function()
+      loss = pg.cross_entropy(x, pg.tensor { 1, 2, 3, 1 })
+    end)
+    assert.are.equal("class_loss", forward:calls()[1].kernel)
+    assert.are.equal(1, #forward)
+    local kernels = {}
+    for _, call in ipairs(pg.record(function() loss:backward() end):calls()) do
+      kernels[#kernels + 1] = call.kernel
+    end
+    assert.are.equal("class_loss_dx", kernels[#kernels])
+  end)
+
+  it("gives ignored samples no gradient, whatever their logits", function()
+    local x = pg.tensor({ { 0 / 0, 0.0 }, { 0.0, 0.0 } },
+      { requires_grad = true })
+    local loss = pg.cross_entropy(x, pg.tensor { -100, 1 })
+    near(loss, math.log(2))
+    loss:backward()
+    near(x.grad, { { 0, 0 }, { -0.5, 0.5 } })
+  end)
+
+  it("leaves logits of -inf out that no share falls on", function()
+    local x = pg.tensor({ { 0.0, -math.huge, 0.0 } }, { requires_grad = true })
+    local loss = pg.cross_entropy(x, pg.tensor { 1 })
+    near(loss, math.log(2))
+    loss:backward()
+    near(x.grad, { { -0.5, 0, 0.5 } })
+  end)
+
+  it("smooths labels", function()
+    near(pg.cross_entropy(logits, y, { label_smoothing = 0.3,
+      reduction = "none" }), { first + 0.3 * (2 - 1), second })
+  end)
+
+  it("computes float16 in float32", function()
+    local x = pg.zeros({ 2, 4 }, { dtype = "float16", requires_grad = true })
+    local loss = pg.cross_entropy(x, pg.tensor { 1, 4 })
+    assert.are.equal("float16", loss.dtype)
+    loss:backward()
+    near(x.grad:to("float32"), { { -0.375, 0.125, 0.125, 0.125 },
+      { 0.125, 0.125, 0.125, -0.375 } })
+  end)
+
+  it("has right gradients of gradients for every target and reduction",
+    function()
+      local start = pg.tensor(tensors.spread(12, -2, 2),
+        { dtype = "float64", requires_grad = true }):detach()
+        :reshape({ 3, 4 })
+      start.requires_grad = true
+      local p = pg.tensor({ { 0.5, 0.25, 0.25, 0 }, { 0, 1, 0, 0 },
+        { 0.25, 0.25, 0.25, 0.25 } }, { dtype = "float64" })
+      local w = pg.tensor({ 1, 2, 0.5, 3 }, { dtype = "float64" })
+      for _, reduction in ipairs { "mean", "sum", "none" } do
+        for _, target in ipairs { p, pg.tensor { 4, 1, 2 } } do
+          local function fn(x)
+            return pg.cross_entropy(x, target, w, { reduction = reduction,
+              label_smoothing = 0.1, ignore_index = 1 })
+          end
+          pg.gradcheck(fn, { start })
+          pg.gradgradcheck(fn, { start })
+        end
+      end
+    end)
+
   local refused = {
     { "a class above the last", function()
       pg.cross_entropy(logits, pg.tensor { 1, 4 })

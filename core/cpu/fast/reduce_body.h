@@ -156,6 +156,19 @@ INLINE void chain_columns(int op, const T *x, int64_t step, int64_t rows,
   }
 }
 
+/* CHAIN rows of a few columns that follow each other, folded in halves. */
+INLINE void fold_rows(int op, const T *x, int64_t count, T *to) {
+  T half[CHAIN / 2 * PERI_WIDE_ENOUGH];
+  int64_t left = CHAIN / 2 * count;
+  for (int64_t i = 0; i < left; i++) half[i] = join_one(op, x[i], x[left + i]);
+  while (left > count) {
+    left /= 2;
+    for (int64_t i = 0; i < left; i++)
+      half[i] = join_one(op, half[i], half[left + i]);
+  }
+  memcpy(to, half, (size_t)count * sizeof(T));
+}
+
 /* Trees of the columns of a stripe side by side. */
 typedef struct {
   uint64_t leaves;
@@ -209,7 +222,10 @@ INLINE void reduce_stripe(int op, const job *j, int64_t offset, int64_t at,
   for (; at < end && !peri_call_stopped(j->call); at += CHAIN) {
     int64_t rows = smaller(end - at, CHAIN), step;
     const T *x = rows_at(j, offset, at, rows, count, copy, &step);
-    chain_columns(op, x, step, rows, count, to);
+    if (rows == CHAIN && step == count && count < PERI_WIDE_ENOUGH)
+      fold_rows(op, x, count, to);
+    else
+      chain_columns(op, x, step, rows, count, to);
     trees_add(op, &t, to, count);
   }
   trees_end(op, &t, to, count);
@@ -316,7 +332,7 @@ void REDUCE(const peri_call *call) {
 
 /* ---- Positions ---------------------------------------------------------------- */
 
-INLINE bool same(T a, T b) { return a == b || (is_nan(a) & is_nan(b)); }
+INLINE bool same(T a, T b) { return a == b || (is_nan(a) && is_nan(b)); }
 
 /* The first of 'count' elements that is 'value', which is one of them. */
 static int64_t place_of(T value, const T *x, int64_t count) {

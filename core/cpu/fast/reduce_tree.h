@@ -78,9 +78,10 @@ INLINE T fold_lanes(int op, vec *lane, int vectors) {
 /* The last 'count' elements, less than a vector, with 'none' behind them. */
 static __attribute__((noinline)) vec load_rest(const T *x, int64_t count,
                                                T none) {
-  vec rest = all(none);
-  for (int64_t i = 0; i < count; i++) rest[i] = x[i];
-  return rest;
+  T rest[W] __attribute__((aligned(VECTOR_BYTES)));
+  store(rest, all(none));
+  FEW for (int64_t i = 0; i < count; i++) rest[i] = x[i];
+  return load(rest);
 }
 
 /* 'lanes' and 'op' are constants; 'none' changes nothing it is joined to. */
