@@ -107,7 +107,7 @@ void peri__plain_class_weights(const peri_call *call) {
   while (peri__lines_next(&lines) && !peri_call_stopped(call));
 }
 
-/* ---- class_loss ---------------------------------------------------------- */
+/* ---- class_loss -------------------------------------------------------- */
 
 /* One line of logits. */
 typedef struct {
@@ -176,7 +176,7 @@ void peri__plain_class_loss(const peri_call *call) {
   if (attr.reduction == PERI_REDUCE_MEAN) put(y, 0, sum / count);
 }
 
-/* ---- class_loss_dx ------------------------------------------------------- */
+/* ---- class_loss_dx ----------------------------------------------------- */
 
 /* dx = dy (softmax(x) sum(share) - share); a sample without shares has none,
    whatever its logits. */

@@ -96,7 +96,7 @@ static const peri_dtype dtypes[] = {PERI_F32,  PERI_F64, PERI_F32, PERI_BF16,
 
 static const int64_t lengths[] = {1, 2, 3, 7, 10, 16, 17, 31, 64, 65, 255, 300};
 
-/* Random dimensions to reduce; all, or one, if the operation knows no others. */
+/* Random dimensions to reduce; all or one if the operation knows no others. */
 static void random_dims(reduction *c) {
   if (c->op >= MAX_ALONG || (c->op >= ARGMAX && below(2))) {
     c->dims[0] = below(c->x.ndim);

@@ -117,7 +117,7 @@ static void softmax_cases(const char *isa, peri_dtype dtype) {
   peri_context_free(fast);
 }
 
-/* ---- Cross entropy -------------------------------------------------------- */
+/* ---- Cross entropy ----------------------------------------------------- */
 
 typedef struct {
   sample x, target, weight, dy;
@@ -237,7 +237,7 @@ static void loss_cases(const char *isa, peri_dtype dtype) {
   peri_context_free(fast);
 }
 
-/* ---- Bits: long lines, short ones, lines side by side --------------------- */
+/* ---- Bits: long lines, short ones, lines side by side ------------------ */
 
 static const struct {
   int64_t shape[2], dim;
@@ -293,7 +293,7 @@ static void same_bits(const char *first, const char *isa, int threads) {
   peri_context_free(a);
 }
 
-/* ---- Edges ---------------------------------------------------------------- */
+/* ---- Edges ------------------------------------------------------------- */
 
 /* A line of -inf has no softmax; nothing but ignored samples has no mean, and
    no gradient. */

@@ -157,7 +157,9 @@ static peri_tensor *class_loss(peri_tensor *x) {
   peri_zeros_options options = peri_zeros_defaults();
   options.dtype = PERI_I64;
   peri_tensor *classes = peri_zeros(peri_tensor_context(x), rows, 1, &options);
-  return peri_cross_entropy(peri_reshape(x, rows, 2), classes, NULL, NULL);
+  peri_cross_entropy_options each = peri_cross_entropy_defaults();
+  each.reduction = "none";
+  return peri_cross_entropy(peri_reshape(x, rows, 2), classes, NULL, &each);
 }
 
 static const struct {

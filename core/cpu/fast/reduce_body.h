@@ -46,7 +46,7 @@ static void write_one(const peri_arg *y, int64_t offset, T value) {
                   y->dtype, 1, &value, T_DTYPE, 1, 1);
 }
 
-/* ---- One output ------------------------------------------------------------ */
+/* ---- One output -------------------------------------------------------- */
 
 /* Elements 'at' to 'at' + 'count' of the output whose first one is at 'offset',
    in a row: where they are, or a copy. */
@@ -120,7 +120,7 @@ static void join_rows(const job *j) {
   }
 }
 
-/* ---- Columns --------------------------------------------------------------- */
+/* ---- Columns ----------------------------------------------------------- */
 
 /* 'rows' rows of 'vectors' vectors, as a chain. */
 INLINE void chain_vectors(int op, int vectors, const T *x, int64_t step,
@@ -286,7 +286,7 @@ static void join_stripe(const job *j, int64_t stripe) {
   write_columns(j, offset[1], first, count, result);
 }
 
-/* ---- The kernel of values ---------------------------------------------------- */
+/* ---- The kernel of values ---------------------------------------------- */
 
 static int op_of(const peri_call *call) {
   switch (call->kernel - peri__pointwise_kernel_count()) {
@@ -330,7 +330,7 @@ void REDUCE(const peri_call *call) {
   for (int64_t i = 0; j.parts && i < stripes; i++) join_stripe(&j, i);
 }
 
-/* ---- Positions ---------------------------------------------------------------- */
+/* ---- Positions --------------------------------------------------------- */
 
 INLINE bool same(T a, T b) { return a == b || (is_nan(a) && is_nan(b)); }
 

@@ -37,7 +37,7 @@ static void prepare_softmax(peri_call *call) {
 
 const peri__fast LEVEL(softmax) = {takes_softmax, prepare_softmax};
 
-/* ---- Cross entropy -------------------------------------------------------- */
+/* ---- Cross entropy ----------------------------------------------------- */
 
 static bool forward(const peri_call *call) {
   return call->kernel == peri__kernel_id(PERI_K_class_loss);

@@ -10,7 +10,7 @@ typedef struct {
   int64_t out_along, along[2], length;
 } strip;
 
-/* ---- softmax ------------------------------------------------------------- */
+/* ---- softmax ----------------------------------------------------------- */
 
 static void softmax_line(const strip *s) {
   T *y = s->out, copy[PART];
@@ -39,7 +39,7 @@ static void softmax_rows(const strip *s) {
   }
 }
 
-/* ---- log_softmax --------------------------------------------------------- */
+/* ---- log_softmax ------------------------------------------------------- */
 
 static void log_softmax_line(const strip *s) {
   T copy[PART], result[PART];
@@ -67,7 +67,7 @@ static void log_softmax_rows(const strip *s) {
   }
 }
 
-/* ---- softmax_dx: dx = y (dy - sum(dy y)) ---------------------------------- */
+/* ---- softmax_dx: dx = y (dy - sum(dy y)) ------------------------------- */
 
 static void softmax_dx_line(const strip *s) {
   T y_copy[PART], dy_copy[PART], result[PART];
@@ -114,7 +114,7 @@ static void softmax_dx_rows(const strip *s) {
   }
 }
 
-/* ---- log_softmax_dx: dx = dy - e^y sum(dy) -------------------------------- */
+/* ---- log_softmax_dx: dx = dy - e^y sum(dy) ----------------------------- */
 
 static void log_softmax_dx_line(const strip *s) {
   T y_copy[PART], dy_copy[PART], result[PART];
@@ -151,7 +151,7 @@ static void log_softmax_dx_rows(const strip *s) {
   }
 }
 
-/* ---- The kernels ---------------------------------------------------------- */
+/* ---- The kernels ------------------------------------------------------- */
 
 typedef struct {
   lines l;

@@ -60,7 +60,7 @@ static double tile_cost(const lines *l, double each) {
   return each * (double)(l->b.length * l->b.width) + 20;
 }
 
-/* ---- Long lines ---------------------------------------------------------- */
+/* ---- Long lines -------------------------------------------------------- */
 
 INLINE int64_t part_of(int64_t length, int64_t at) {
   return length - at < PART ? length - at : PART;
@@ -110,7 +110,7 @@ static T line_exp(const peri_call *call, const T *x, int64_t x_along, T *y,
   return tree_end(SUM, &sum, 0);
 }
 
-/* ---- Lines side by side --------------------------------------------------- */
+/* ---- Lines side by side ------------------------------------------------ */
 
 /* 'count' lines into a table; those that are missing are zeros. */
 static void turn_in(const T *x, int64_t along, int64_t step, int64_t length,

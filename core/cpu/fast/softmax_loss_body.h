@@ -40,7 +40,7 @@ typedef struct {
   int64_t x_along, target_along, dx_along, length;
 } strip;
 
-/* ---- The samples ---------------------------------------------------------- */
+/* ---- The samples ------------------------------------------------------- */
 
 static int64_t class_at(const peri_arg *target, int64_t offset) {
   switch (target->dtype) {
@@ -111,7 +111,7 @@ static void shares_line(const job *j, const strip *p, const samples *s,
       to[k] = class_share(j, weight[k], own, (T)(at + k));
 }
 
-/* ---- Forward --------------------------------------------------------------- */
+/* ---- Forward ----------------------------------------------------------- */
 
 /* A class without a share takes no part, whatever its logit. */
 INLINE T part_of_loss(T share, T max, T x, T log_sum) {
@@ -192,7 +192,7 @@ static void write_samples(const job *j, const int64_t *offset, int count,
   j->sums[2 * tile + 1] = fold_samples(s->counts, count);
 }
 
-/* ---- Backward: dx = dy (softmax total - share) ------------------------------ */
+/* ---- Backward: dx = dy (softmax total - share) ------------------------- */
 
 static void read_stats(const job *j, const int64_t *offset, int count,
                        samples *s) {
@@ -288,7 +288,7 @@ static void dx_line(const job *j, const strip *p, samples *s) {
   if (!j->dense) subtract_own(p, s, 1);
 }
 
-/* ---- Tiles ------------------------------------------------------------------ */
+/* ---- Tiles ------------------------------------------------------------- */
 
 static strip strip_of(const job *j, const int64_t *offset) {
   const peri__bundle *b = &j->l.b;
@@ -381,7 +381,7 @@ static void tiles(void *user, int64_t first, int64_t end, int thread) {
   }
 }
 
-/* ---- The kernels ------------------------------------------------------------- */
+/* ---- The kernels ------------------------------------------------------- */
 
 /* stats [2 samples + 1] as an argument with the dimensions of x. */
 static peri_arg stats_of(const peri_arg *stats, const peri_arg *x, int dim) {
