@@ -28,6 +28,14 @@ typedef struct {
   bool flat;    /* positions count through all dimensions */
 } peri__reduce_attr;
 
+/* matmul: a pointwise kernel of one input and no parameters that is applied to
+   the finished elements. */
+typedef struct {
+  int activation; /* its id, or PERI_NO_ACTIVATION */
+} peri__matmul_attr;
+
+#define PERI_NO_ACTIVATION (-1)
+
 /* softmax, take ...: the dimension they work along. */
 typedef struct {
   int dim;

@@ -12,7 +12,7 @@
 /* ---- Sums of one row, per compute type and multiply-add ----------------- */
 
 /* chain  y += sum of a[k] b[k, :] over ascending k
-   dot    y[j] = sum of a[k] b[k, j] by lanes
+   dot    y[j] = sum of a[k] b[k, j] by lanes, one part
    add    y += x */
 typedef struct {
   void (*chain)(void *y, const void *a, const void *b, int64_t n, int64_t k);
@@ -144,21 +144,17 @@ static const void *pack(const peri_call *call, const product *p) {
   return p->packed;
 }
 
-/* A row of y from a row of a. */
+/* A row of y from a row of a, part by part. */
 static void one_row(const product *p, const char *b) {
   const peri__product *s = &p->shape;
   size_t size = peri_dtype_size(p->compute);
-  if (s->dot) {
-    p->sums->dot(p->row_y, p->row_a, b, s->n, s->k);
-    return;
-  }
   memset(p->row_y, 0, (size_t)s->n * size);
   for (int64_t k = 0; k < s->k; k += s->part) {
     char *to = k == 0 ? p->row_y : p->part;
     if (k > 0) memset(to, 0, (size_t)s->n * size);
-    p->sums->chain(to, p->row_a + (size_t)k * size,
-                   b + (size_t)(k * s->n) * size, s->n,
-                   s->k - k < s->part ? s->k - k : s->part);
+    (s->dot ? p->sums->dot : p->sums->chain)(
+        to, p->row_a + (size_t)k * size, b + (size_t)(k * s->n) * size, s->n,
+        s->k - k < s->part ? s->k - k : s->part);
     if (k > 0) p->sums->add(p->row_y, to, s->n);
   }
 }
@@ -169,6 +165,13 @@ static void add_bias(const product *p) {
   peri__convert(p->part, p->compute, 1, p->bias->data, p->bias->dtype,
                 p->shape.bias_col, p->shape.n);
   p->sums->add(p->row_y, p->part, p->shape.n);
+}
+
+static void activate(const peri_call *call, const product *p) {
+  int kernel = peri__product_activation(call);
+  const void *in[PERI_LOOP_INPUTS] = {p->row_y};
+  if (kernel == PERI_NO_ACTIVATION) return;
+  peri__plain_loop(kernel, p->compute)(NULL, in, p->row_y, p->shape.n);
 }
 
 /* One matrix of the batch, row by row: a row of a in the compute type, the
@@ -182,6 +185,7 @@ static void one_product(const peri_call *call, const product *p) {
                   s->a_k, s->k);
     one_row(p, b);
     add_bias(p);
+    activate(call, p);
     peri__convert(peri__at(p->y, p->offset[0] + i * s->y_row), p->y->dtype,
                   s->y_col, p->row_y, p->compute, 1, s->n);
   }
@@ -189,10 +193,10 @@ static void one_product(const peri_call *call, const product *p) {
 
 void peri__plain_matmul(const peri_call *call) {
   product p = product_of(call);
-  peri__matrix matrix = {0};
   if (peri__product_empty(&p.shape)) return;
-  do {
-    memcpy(p.offset, matrix.offset, sizeof p.offset);
+  int64_t count = peri__product_count(&p.shape);
+  for (int64_t i = 0; i < count && !peri_call_stopped(call); i++) {
+    peri__product_offsets(&p.shape, i, p.offset);
     one_product(call, &p);
-  } while (peri__product_next(&p.shape, &matrix) && !peri_call_stopped(call));
+  }
 }

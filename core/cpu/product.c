@@ -25,46 +25,64 @@ static bool dot_form(const peri__product *p) {
   return p->n == 1 && p->a_k == 1 && p->a_row != 1;
 }
 
+/* k in equal parts of at most 'most', a multiple of 'whole' each but for the
+   last. */
+static int64_t part_of(int64_t k, int64_t most, int64_t whole) {
+  if (k <= most) return k > 0 ? k : 1;
+  int64_t parts = (k + most - 1) / most;
+  return ((k + parts - 1) / parts + whole - 1) / whole * whole;
+}
+
+/* The batch is left as it is: most products have none. */
 peri__product peri__product_of(const peri_call *call) {
   const peri_arg *y = &call->arg[0], *a = &call->arg[1], *b = &call->arg[2];
   const peri_arg *bias = &call->arg[3];
   int row = y->ndim - 2, col = y->ndim - 1;
-  peri__product p = {.m = y->shape[row],
-                     .n = y->shape[col],
-                     .k = a->shape[col],
-                     .y_row = y->strides[row],
-                     .y_col = y->strides[col],
-                     .a_row = a->strides[row],
-                     .a_k = a->strides[col],
-                     .b_k = b->strides[row],
-                     .b_col = b->strides[col],
-                     .bias_col = bias->data ? bias->strides[0] : 0,
-                     .batch = row};
+  peri__product p;
+  p.m = y->shape[row];
+  p.n = y->shape[col];
+  p.k = a->shape[col];
+  p.y_row = y->strides[row];
+  p.y_col = y->strides[col];
+  p.a_row = a->strides[row];
+  p.a_k = a->strides[col];
+  p.b_k = b->strides[row];
+  p.b_col = b->strides[col];
+  p.bias_col = bias->data ? bias->strides[0] : 0;
+  p.batch = row;
   for (int d = 0; d < row; d++) {
     p.shape[d] = y->shape[d];
     for (int i = 0; i < 3; i++) p.step[i][d] = call->arg[i].strides[d];
   }
   join_rows(&p);
-  int64_t parts = (p.k + PERI_PRODUCT_PART - 1) / PERI_PRODUCT_PART;
-  p.part = parts > 1 ? (p.k + parts - 1) / parts : p.k;
-  if (p.part == 0) p.part = 1;
   p.dot = dot_form(&p);
+  p.part = p.dot ? part_of(p.k, PERI_DOT_PART, PERI_DOT_LANES)
+                 : part_of(p.k, PERI_PRODUCT_PART, 1);
   return p;
 }
 
-bool peri__product_empty(const peri__product *p) {
-  bool empty = p->m == 0 || p->n == 0;
-  for (int d = 0; d < p->batch; d++) empty = empty || p->shape[d] == 0;
-  return empty;
+int64_t peri__product_count(const peri__product *p) {
+  int64_t count = 1;
+  for (int d = 0; d < p->batch; d++) count *= p->shape[d];
+  return count;
 }
 
-bool peri__product_next(const peri__product *p, peri__matrix *matrix) {
+bool peri__product_empty(const peri__product *p) {
+  return p->m == 0 || p->n == 0 || peri__product_count(p) == 0;
+}
+
+void peri__product_offsets(const peri__product *p, int64_t index,
+                           int64_t offset[3]) {
+  for (int i = 0; i < 3; i++) offset[i] = 0;
   for (int d = p->batch - 1; d >= 0; d--) {
-    for (int i = 0; i < 3; i++) matrix->offset[i] += p->step[i][d];
-    if (++matrix->at[d] < p->shape[d]) return true;
-    for (int i = 0; i < 3; i++)
-      matrix->offset[i] -= p->step[i][d] * p->shape[d];
-    matrix->at[d] = 0;
+    int64_t at = index % p->shape[d];
+    index /= p->shape[d];
+    for (int i = 0; i < 3; i++) offset[i] += at * p->step[i][d];
   }
-  return false;
+}
+
+int peri__product_activation(const peri_call *call) {
+  peri__matmul_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  return attr.activation;
 }

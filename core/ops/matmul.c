@@ -77,12 +77,19 @@ static void spread_batch(peri_call *call, const peri_arg *y) {
   peri__call_broadcast(call, shape, y->ndim);
 }
 
+/* Begin the record of a product. */
+static void begin_product(peri_call *call, int activation) {
+  peri__matmul_attr attr = {activation};
+  peri__call_begin(call, peri__kernel_id(PERI_K_matmul));
+  memcpy(call->attr, &attr, sizeof attr);
+}
+
 /* Vectors get their missing dimension in the record only. */
 int peri__matmul_forward(peri_frame *frame) {
   peri_tensor *a = frame->in[0], *b = frame->in[1], *y = frame->y[0];
   peri_tensor *args[4] = {y, a, b, NULL};
   peri_call call;
-  peri__call_begin(&call, peri__kernel_id(PERI_K_matmul));
+  begin_product(&call, PERI_NO_ACTIVATION);
   peri__call_out(&call, y);
   int row = b->ndim == 1 ? 0 : y->ndim - 1; /* where a's would stand in y */
   if (a->ndim == 1) peri__arg_widen(&call.arg[0], row);
@@ -198,7 +205,7 @@ int peri__linear_forward(peri_frame *frame) {
   if (!x || !y) return frame->ctx->status;
   peri_tensor *args[4] = {y, x, frame->in[1], frame->in[2]};
   peri_call call;
-  peri__call_begin(&call, peri__kernel_id(PERI_K_matmul));
+  begin_product(&call, PERI_NO_ACTIVATION);
   peri__call_out(&call, y);
   add_matrix(&call, x, false);
   add_matrix(&call, frame->in[1], true);

@@ -20,14 +20,13 @@ static bool fused; /* the kernels under test fuse */
       T x = a[k * p->a_k], y = b[k * p->b_k]; \
       T *sum = &lane[p->dot ? k % PERI_DOT_LANES : 0]; \
       *sum = fused ? FMA(x, y, *sum) : *sum + x * y; \
-      if (p->dot || ((k + 1) % p->part != 0 && k + 1 != p->k)) continue; \
-      total = k < p->part ? *sum : total + *sum; \
-      *sum = 0; \
+      if ((k + 1) % p->part != 0 && k + 1 != p->k) continue; \
+      for (int half = p->dot ? PERI_DOT_LANES / 2 : 0; half > 0; half /= 2) \
+        for (int i = 0; i < half; i++) lane[i] += lane[i + half]; \
+      total = k < p->part ? lane[0] : total + lane[0]; \
+      memset(lane, 0, sizeof lane); \
     } \
-    if (!p->dot) return total; \
-    for (int half = PERI_DOT_LANES / 2; half > 0; half /= 2) \
-      for (int i = 0; i < half; i++) lane[i] += lane[i + half]; \
-    return lane[0]; \
+    return total; \
   }
 
 ELEMENT(element_f32, float, fmaf)
@@ -131,8 +130,9 @@ static bool same_bits(const product_case *c) {
                                                  c->dtype, NULL, NULL)
                               : NULL};
   peri_recording *recording = peri_record(ctx);
-  int status =
-      peri_launch(ctx, peri__kernel_id(PERI_K_matmul), args, 1, 3, NULL, 0);
+  const peri__matmul_attr none = {PERI_NO_ACTIVATION};
+  int status = peri_launch(ctx, peri__kernel_id(PERI_K_matmul), args, 1, 3,
+                           &none, sizeof none);
   peri_record_stop(recording);
   bool ok = status == 0;
   if (ok) {
@@ -162,7 +162,7 @@ static const int64_t edge[][3] = {
     {0, 3, 4},      {3, 0, 4},    {3, 4, 0},    {1, 1, 0},     {1, 1, 1},
     {1, 256, 784},  {256, 1, 99}, {1, 1, 1000}, {1, 33, 31},   {128, 10, 256},
     {32, 256, 784}, {8, 48, 400}, {9, 49, 401}, {17, 97, 801}, {2, 1000, 3},
-    {5, 800, 70},   {800, 5, 70}, {70, 130, 2}};
+    {5, 800, 70},   {800, 5, 70}, {70, 130, 2}, {1, 3, 20000}};
 
 /* Every mixture of three layouts; of large products every seventh. */
 static void edges(peri_dtype dtype) {
@@ -213,10 +213,11 @@ static void rules(void) {
   } row[] = {{2, 2, 400, ROW_MAJOR, 400, false},
              {2, 2, 401, ROW_MAJOR, 201, false},
              {2, 2, 784, COLUMN_MAJOR, 392, false},
-             {1, 2, 784, COLUMN_MAJOR, 392, true},
+             {1, 2, 784, COLUMN_MAJOR, 784, true},
+             {1, 1, 8193, COLUMN_MAJOR, 4128, true},
              {1, 2, 784, ROW_MAJOR, 392, false},
-             {2, 1, 784, COLUMN_MAJOR, 392, true}};
-  buffer data = random_buffer(2 * 784 * 2 + 8, PERI_F32);
+             {2, 1, 784, COLUMN_MAJOR, 784, true}};
+  buffer data = random_buffer(2 * 8193 + 8, PERI_F32);
   float y[4];
   buffer out = {y, sizeof y};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {

@@ -1,6 +1,13 @@
 /* matmul.c - which matrix products the fast kernels take: float32 and float64,
    all arguments of one dtype. Twin: plain_matmul.c. */
+#include "cpu/product.h"
 #include "fast.h"
+
+peri__loop *LEVEL(activation)(const peri_call *call) {
+  int kernel = peri__product_activation(call);
+  if (kernel == PERI_NO_ACTIVATION) return NULL;
+  return peri__plain_loop(kernel, peri__compute_dtype(call->arg[0].dtype));
+}
 
 static bool takes(const peri_call *call) {
   peri_dtype dtype = call->arg[0].dtype;

@@ -3,230 +3,31 @@
 
    Only b is packed: into panels of a few vectors of columns, for one part of k
    at a time, each at its first use; a is broadcast element by element, which
-   serves any strides. A tile of at most ROWS rows and COLUMNS vectors stays in
-   registers for a whole part. Loops, from the outside: columns of b that fill
-   the L2 cache, parts of k, tiles of rows, panels. Where b lies along k and a
-   is the smaller one, the transposed product packs less: y^T = b^T a^T. */
+   serves any strides. A tile stays in registers for a whole part. Loops, from
+   the outside: columns of b that fill the L2 cache, parts of k, tiles of rows,
+   panels. Where b lies along k and a is the smaller one, the transposed product
+   packs less: y^T = b^T a^T.
+
+   Threads share a product by slices of its columns, or of its rows where it
+   has few columns; each slice is a whole product that packs what it uses, so
+   nobody waits for anybody. Where there are few elements to a long k, threads
+   take parts of k, whose sums are added in their order at the end. */
 #include "cpu/product.h"
 #include "vector.h"
 
-/* Tiles that leave registers for a vector of a and a row of b. */
-#if defined(__AVX512F__)
-#define ROWS 8
-#define COLUMNS 3
-#elif defined(__AVX__)
-#define ROWS 6
-#define COLUMNS 2
-#else
-#define ROWS 4
-#define COLUMNS 2
-#endif
+#include "matmul_job.h"
+#include "matmul_store.h"
+#include "matmul_tile.h"
+
+#include "matmul_pack.h"
+#include "matmul_vector.h"
+
 #define DIRECT (4 * ROWS)   /* rows up to which row-major b is not packed */
 #define COLUMNS_AT_ONCE 768 /* packed, they stay in the L2 cache */
 #define ROW_AT_ONCE 2048    /* sums of one row, they stay in the L1 cache */
+#define CACHE_LINE (64 / (int64_t)sizeof(T))
 
-/* One product, transposed or not. */
-typedef struct {
-  const peri_call *call;
-  int64_t m, n, k, part;
-  const T *a, *b, *bias; /* bias NULL: none */
-  T *y;
-  int64_t a_row, a_k, b_k, b_col, y_row, y_col, bias_row, bias_col;
-  T *packed; /* the workspace */
-} job;
-
-/* Columns and part of k that are worked on. */
-typedef struct {
-  int64_t col, cols, at, k;
-} area;
-
-/* A panel: 'columns' of them starting at 'col', in 'vectors' vectors. */
-typedef struct {
-  int64_t col;
-  int columns, vectors;
-} panel;
-
-/* ---- Tiles: out[rows, vectors W] = a b over one part of k -------------- */
-
-typedef struct {
-  const T *a, *b;
-  T *out;
-  int64_t a_row, a_k, b_k, out_row, k;
-} operands;
-
-/* 'rows' and 'vectors' are constants, so that the sums stay in registers. */
-INLINE void tile(int rows, int vectors, const operands *o) {
-  vec sum[ROWS * COLUMNS], right[COLUMNS];
-  const T *a = o->a, *b = o->b;
-  int64_t a_row = o->a_row, a_k = o->a_k, b_k = o->b_k;
-  UNROLL
-  for (int i = 0; i < rows * vectors; i++) sum[i] = (vec){0};
-  for (int64_t k = o->k; k > 0; k--, a += a_k, b += b_k) {
-    UNROLL
-    for (int v = 0; v < vectors; v++) right[v] = load(b + v * W);
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-      vec left = all(a[i * a_row]);
-      UNROLL
-      for (int v = 0; v < vectors; v++)
-        sum[i * vectors + v] = mul_add(left, right[v], sum[i * vectors + v]);
-    }
-  }
-  T *out = o->out;
-  UNROLL
-  for (int i = 0; i < rows; i++, out += o->out_row) {
-    UNROLL
-    for (int v = 0; v < vectors; v++) store(out + v * W, sum[i * vectors + v]);
-  }
-}
-
-/* Every size of tile that there is, by name and in a table. */
-#if COLUMNS == 3
-#define TILES_OF(X, rows) X(rows, 1) X(rows, 2) X(rows, 3)
-#else
-#define TILES_OF(X, rows) X(rows, 1) X(rows, 2)
-#endif
-#define TILES_4(X) TILES_OF(X, 1) TILES_OF(X, 2) TILES_OF(X, 3) TILES_OF(X, 4)
-#if ROWS == 8
-#define TILES(X) \
-  TILES_4(X) TILES_OF(X, 5) TILES_OF(X, 6) TILES_OF(X, 7) TILES_OF(X, 8)
-#elif ROWS == 6
-#define TILES(X) TILES_4(X) TILES_OF(X, 5) TILES_OF(X, 6)
-#else
-#define TILES(X) TILES_4(X)
-#endif
-
-#define X(rows, vectors) \
-  static void tile_##rows##_##vectors(const operands *o) { \
-    tile(rows, vectors, o); \
-  }
-TILES(X)
-#undef X
-
-static void (*const tiles[ROWS + 1][COLUMNS + 1])(const operands *o) = {
-#define X(rows, vectors) [rows][vectors] = tile_##rows##_##vectors,
-    TILES(X)
-#undef X
-};
-
-/* ---- Packing: rows of the panel one after the other, zeros behind ------- */
-
-/* b is row-major. */
-static void pack_rows(const job *j, const T *b, int64_t k, const panel *p) {
-  int width = p->vectors * W;
-  T *to = j->packed + p->col * j->part;
-  for (int64_t i = 0; i < k; i++, b += j->b_k, to += width) {
-    int c = 0;
-    for (; c + W <= p->columns; c += W) store(to + c, load(b + c));
-    for (; c < p->columns; c++) to[c] = b[c];
-    for (; c < width; c++) to[c] = 0;
-  }
-}
-
-/* Columns c .. c + W of the panel from any strides; those behind are zero. */
-static void pack_any(const job *j, const T *b, int64_t k, const panel *p, int c,
-                     T *to) {
-  for (int64_t i = 0; i < k; i++, to += p->vectors * W)
-    for (int v = 0; v < W; v++)
-      to[v] = c + v < p->columns ? b[i * j->b_k + (c + v) * j->b_col] : 0;
-}
-
-/* b lies along k: blocks of W columns and W steps of k are turned. */
-static void pack_turned(const job *j, const T *b, int64_t k, const panel *p,
-                        int c, T *to) {
-  int width = p->vectors * W;
-  int64_t i = 0;
-  for (; i + W <= k; i += W) {
-    vec block[W];
-    UNROLL
-    for (int v = 0; v < W; v++)
-      block[v] =
-          c + v < p->columns ? load(b + (c + v) * j->b_col + i) : (vec){0};
-    turn(block);
-    UNROLL
-    for (int v = 0; v < W; v++) store(to + (i + v) * width, block[v]);
-  }
-  pack_any(j, b + i, k - i, p, c, to + i * width);
-}
-
-static void pack(const job *j, const area *r, const panel *p) {
-  const T *b = j->b + r->at * j->b_k + (r->col + p->col) * j->b_col;
-  T *to = j->packed + p->col * j->part;
-  if (j->b_col == 1) {
-    pack_rows(j, b, r->k, p);
-    return;
-  }
-  for (int c = 0; c < p->vectors * W; c += W)
-    if (j->b_k == 1)
-      pack_turned(j, b, r->k, p, c, to + c);
-    else
-      pack_any(j, b, r->k, p, c, to + c);
-}
-
-/* ---- Storing a tile: added to earlier parts, then the bias -------------- */
-
-/* One row of a tile, in any direction of y. */
-typedef struct {
-  T *y;
-  const T *sum, *bias; /* bias NULL: none, or not yet */
-  int64_t step, bias_step;
-  int count;
-  bool add;
-} line;
-
-/* y = y + sum + bias, of which each may be missing. */
-static void store_line(const line *l) {
-  int c = 0;
-  if (l->step == 1 && (!l->bias || l->bias_step == 1))
-    for (; c + W <= l->count; c += W) {
-      vec x = load(l->sum + c);
-      if (l->add) x = load(l->y + c) + x;
-      if (l->bias) x += load(l->bias + c);
-      store(l->y + c, x);
-    }
-  FEW for (; c < l->count; c++) {
-    T x = l->sum[c], *y = l->y + c * l->step;
-    if (l->add) x = *y + x;
-    if (l->bias) x += l->bias[c * l->bias_step];
-    *y = x;
-  }
-}
-
-/* The first 'rows' rows from 'row' on of panel 'p'; the bias with the last part
-   of k. */
-static void store_tile(const job *j, const area *r, const panel *p, int64_t row,
-                       int rows, const T *sum) {
-  int64_t col = r->col + p->col;
-  bool last = r->at + r->k == j->k;
-  line l = {.step = j->y_col,
-            .bias_step = j->bias_col,
-            .count = p->columns,
-            .add = r->at > 0};
-  for (int i = 0; i < rows; i++) {
-    l.y = j->y + (row + i) * j->y_row + col * j->y_col;
-    l.sum = sum + i * p->vectors * W;
-    if (j->bias && last)
-      l.bias = j->bias + (row + i) * j->bias_row + col * j->bias_col;
-    store_line(&l);
-  }
-}
-
-/* ---- The loops ---------------------------------------------------------- */
-
-static int64_t cut(int64_t count, int64_t most) {
-  return (count + most - 1) / most;
-}
-
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
-/* Panel 'index' of 'count', which share 'cols' columns evenly. */
-static panel panel_of(int64_t cols, int64_t index, int64_t count) {
-  int64_t vectors = cut(cols, W);
-  int64_t first = index * vectors / count, end = (index + 1) * vectors / count;
-  return (panel){.col = first * W,
-                 .columns = (int)(smaller(end * W, cols) - first * W),
-                 .vectors = (int)(end - first)};
-}
+/* ---- A slice of columns -------------------------------------------------- */
 
 /* Where a tile finds a panel of b: packed, or as it lies. */
 static void find_panel(const job *j, const area *r, const panel *p, bool packed,
@@ -237,10 +38,10 @@ static void find_panel(const job *j, const area *r, const panel *p, bool packed,
 }
 
 /* All rows of y in 'r', one part of k. */
-static void one_area(const job *j, const area *r) {
+static void tile_area(const job *j, const area *r) {
   T sum[ROWS * COLUMNS * W] __attribute__((aligned(VECTOR_BYTES)));
   int64_t heights = cut(j->m, ROWS), panels = cut(cut(r->cols, W), COLUMNS);
-  bool bare = j->y_col == 1 && r->at == 0 && !j->bias; /* nothing to add */
+  bool bare = j->y_col == 1 && r->at == 0 && !j->bias && !j->activation;
   for (int64_t i = 0; i < heights && !peri_call_stopped(j->call); i++) {
     int64_t row = i * j->m / heights;
     int rows = (int)((i + 1) * j->m / heights - row);
@@ -257,60 +58,23 @@ static void one_area(const job *j, const area *r) {
       o.out = bare && whole ? j->y + row * j->y_row + r->col + p.col : sum;
       o.out_row = bare && whole ? j->y_row : p.vectors * W;
       tiles[rows][p.vectors](&o);
-      if (!bare || !whole) store_tile(j, r, &p, row, rows, sum);
+      if (!bare || !whole)
+        store_sums(j, r, &p, &(sums){sum, row, p.vectors * W, rows});
     }
   }
 }
 
-/* ---- One row of y, b row-major: b goes by, nothing is packed ------------ */
-
-/* Four steps of k go over the sums of a row at once. */
-static void add_rows(const job *j, const T *a, const T *b, int64_t cols) {
-  T *sum = j->packed, a0 = a[0], a1 = a[j->a_k], a2 = a[2 * j->a_k],
-    a3 = a[3 * j->a_k];
-  const T *b1 = b + j->b_k, *b2 = b1 + j->b_k, *b3 = b2 + j->b_k;
-  int64_t c = 0;
-  for (; c + W <= cols; c += W) {
-    vec x = mul_add(all(a0), load(b + c), load(sum + c));
-    x = mul_add(all(a1), load(b1 + c), x);
-    x = mul_add(all(a2), load(b2 + c), x);
-    store(sum + c, mul_add(all(a3), load(b3 + c), x));
-  }
-  FEW for (; c < cols; c++) {
-    T x = mul_add_one(a1, b1[c], mul_add_one(a0, b[c], sum[c]));
-    sum[c] = mul_add_one(a3, b3[c], mul_add_one(a2, b2[c], x));
-  }
-}
-
-/* A step of k that is left. */
-static void add_row(T *sum, T a, const T *b, int64_t cols) {
-  for (int64_t c = 0; c < cols; c++) sum[c] = mul_add_one(a, b[c], sum[c]);
-}
-
-/* The only row of y in 'r', one part of k; its sums are in the workspace. */
-static void one_row(const job *j, const area *r) {
-  const T *a = j->a + r->at * j->a_k;
-  const T *b = j->b + r->at * j->b_k + r->col;
-  int64_t k = 0;
-  panel p = {.columns = (int)r->cols};
-  memset(j->packed, 0, (size_t)r->cols * sizeof(T));
-  for (; k + 4 <= r->k; k += 4)
-    add_rows(j, a + k * j->a_k, b + k * j->b_k, r->cols);
-  for (; k < r->k; k++)
-    add_row(j->packed, a[k * j->a_k], b + k * j->b_k, r->cols);
-  store_tile(j, r, &p, 0, 1, j->packed);
-}
-
-/* ---- All of y, in slices of columns ------------------------------------- */
-
 /* Columns that are worked on at once. */
 static int64_t width_of(const job *j) {
-  if (j->m == 1 && j->b_col == 1) return smaller(j->n, ROW_AT_ONCE);
+  if (j->form == DOT) return j->n;
+  if (j->form == ROW) return smaller(j->n, ROW_AT_ONCE);
   return cut(cut(j->n, cut(j->n, COLUMNS_AT_ONCE)), W) * W;
 }
 
 /* Columns of y from 'first', a multiple of W, up to 'end'. */
 static void columns(const job *j, int64_t first, int64_t end) {
+  static void (*const works[])(const job *j, const area *r) = {
+      [TILES] = tile_area, [ROW] = row_area, [DOT] = dot_area};
   area r = {.col = first};
   int64_t width = width_of(j);
   for (; r.col < end; r.col += r.cols) {
@@ -318,91 +82,39 @@ static void columns(const job *j, int64_t first, int64_t end) {
     r.at = 0;
     do {
       r.k = smaller(j->k - r.at, j->part);
-      if (j->m == 1 && j->b_col == 1)
-        one_row(j, &r);
-      else
-        one_area(j, &r);
+      works[j->form](j, &r);
       r.at += j->part;
     } while (r.at < j->k && !peri_call_stopped(j->call));
   }
 }
 
-/* ---- The dot form: rows of b along k, times one vector ------------------ */
-
-enum {
-  LANE_VECTORS = PERI_DOT_LANES / W, /* of one row of b */
-  DOT_ROWS = W >= 4 ? W / 4 : 1      /* at once, in 8 registers or more */
-};
-
-/* The last elements, fewer than a vector; seldom enough to be called. */
-static __attribute__((noinline)) vec dot_rest(vec sum, const T *a, const T *b,
-                                              int64_t count) {
-  for (int64_t i = 0; i < count; i++) sum[i] = mul_add_one(a[i], b[i], sum[i]);
-  return sum;
+/* Elements of workspace that one thread needs, whole cache lines. */
+static int64_t packed_size(const job *j) {
+  int64_t width = width_of(j), size;
+  bool direct = j->b_col == 1 && j->m <= DIRECT && j->n % W == 0;
+  if (j->form == DOT)
+    size = j->a_k == 1 ? 0 : j->k;
+  else if (j->form == ROW)
+    size = width;
+  else
+    size = direct ? 0 : width * j->part;
+  return cut(size, CACHE_LINE) * CACHE_LINE;
 }
 
-/* The last 'count' elements, fewer than there are lanes. -> the folded sum */
-INLINE T dot_end(vec *sum, const T *a, const T *b, int64_t count) {
-  UNROLL
-  for (int v = 0; v < LANE_VECTORS; v++) {
-    int64_t left = count - v * W;
-    if (left >= W)
-      sum[v] = mul_add(load(a + v * W), load(b + v * W), sum[v]);
-    else if (left > 0)
-      sum[v] = dot_rest(sum[v], a + v * W, b + v * W, left);
-  }
-  for (int half = LANE_VECTORS / 2; half > 0; half /= 2)
-    for (int v = 0; v < half; v++) sum[v] += sum[v + half];
-  return fold(sum[0]);
-}
+/* ---- All products, and how threads share them ---------------------------- */
 
-/* y[i step] = b[i, :] a for the first 'rows' rows of b. */
-INLINE void dot_rows(int rows, const operands *o, T *y, int64_t step) {
-  vec sum[DOT_ROWS * LANE_VECTORS];
-  int64_t k = 0;
-  UNROLL
-  for (int i = 0; i < rows * LANE_VECTORS; i++) sum[i] = (vec){0};
-  for (; k + PERI_DOT_LANES <= o->k; k += PERI_DOT_LANES) {
-    UNROLL
-    for (int v = 0; v < LANE_VECTORS; v++) {
-      vec left = load(o->a + k + v * W);
-      UNROLL
-      for (int i = 0; i < rows; i++) {
-        vec *s = &sum[i * LANE_VECTORS + v];
-        *s = mul_add(left, load(o->b + i * o->b_k + k + v * W), *s);
-      }
-    }
-  }
-  UNROLL
-  for (int i = 0; i < rows; i++)
-    y[i * step] = dot_end(sum + i * LANE_VECTORS, o->a + k,
-                          o->b + i * o->b_k + k, o->k - k);
-}
+/* Slices of each of 'matrices', and of k if 'parts' is above 1; there is then
+   one matrix in one slice. */
+typedef struct {
+  job first;
+  peri__product shape;
+  bool turned;
+  int64_t matrices, rows, cols, parts;
+  int64_t packed; /* elements of workspace per thread */
+  double cost;    /* nanoseconds of one item */
+} plan;
 
-/* y = b a for the vector a, gathered into the workspace if it is strided. */
-static void dots(const job *j) {
-  operands o = {.a = j->a, .b = j->b, .b_k = j->b_col, .k = j->k};
-  T *y = j->y;
-  int64_t i = 0;
-  if (j->a_k != 1) {
-    for (int64_t k = 0; k < j->k; k++) j->packed[k] = j->a[k * j->a_k];
-    o.a = j->packed;
-  }
-  for (; i + DOT_ROWS <= j->n && !peri_call_stopped(j->call); i += DOT_ROWS) {
-    dot_rows(DOT_ROWS, &o, y, j->y_col);
-    o.b += DOT_ROWS * j->b_col;
-    y += DOT_ROWS * j->y_col;
-  }
-  for (; i < j->n && !peri_call_stopped(j->call); i++) {
-    dot_rows(1, &o, y, j->y_col);
-    o.b += j->b_col;
-    y += j->y_col;
-  }
-  if (!j->bias) return;
-  for (i = 0; i < j->n; i++) j->y[i * j->y_col] += j->bias[i * j->bias_col];
-}
-
-/* ---- The kernel --------------------------------------------------------- */
+#define SLICE_COST 25e3 /* nanoseconds that a slice takes at least */
 
 /* True if the transposed product is the better one. */
 static bool turned(const peri__product *p) {
@@ -412,54 +124,162 @@ static bool turned(const peri__product *p) {
 }
 
 /* The first product of the batch. */
-static job job_of(const peri_call *call, const peri__product *p) {
-  job j = {.call = call,
-           .k = p->k,
-           .part = p->part,
-           .y = call->arg[0].data,
-           .bias = call->arg[3].data,
-           .packed = call->workspace};
+static void make_job(job *j, const peri_call *call, const peri__product *p,
+                     bool turn) {
   const T *a = call->arg[1].data, *b = call->arg[2].data;
-  bool turn = turned(p);
-  j.a = turn ? b : a;
-  j.b = turn ? a : b;
-  j.m = turn ? p->n : p->m;
-  j.n = turn ? p->m : p->n;
-  j.a_row = turn ? p->b_col : p->a_row;
-  j.a_k = turn ? p->b_k : p->a_k;
-  j.b_k = turn ? p->a_k : p->b_k;
-  j.b_col = turn ? p->a_row : p->b_col;
-  j.y_row = turn ? p->y_col : p->y_row;
-  j.y_col = turn ? p->y_row : p->y_col;
-  j.bias_row = turn ? p->bias_col : 0;
-  j.bias_col = turn ? 0 : p->bias_col;
-  return j;
+  j->call = call;
+  j->k = p->k;
+  j->part = p->part;
+  j->y = call->arg[0].data;
+  j->bias = call->arg[3].data;
+  j->activation = LEVEL(activation)(call);
+  j->packed = NULL;
+  j->a = turn ? b : a;
+  j->b = turn ? a : b;
+  j->m = turn ? p->n : p->m;
+  j->n = turn ? p->m : p->n;
+  j->a_row = turn ? p->b_col : p->a_row;
+  j->a_k = turn ? p->b_k : p->a_k;
+  j->b_k = turn ? p->a_k : p->b_k;
+  j->b_col = turn ? p->a_row : p->b_col;
+  j->y_row = turn ? p->y_col : p->y_row;
+  j->y_col = turn ? p->y_row : p->y_col;
+  j->bias_row = turn ? p->bias_col : 0;
+  j->bias_col = turn ? 0 : p->bias_col;
+  j->form = p->dot ? DOT : j->m == 1 && j->b_col == 1 ? ROW : TILES;
 }
 
+/* Nanoseconds of one product: multiply-adds in registers, or a matrix that
+   comes from the L3 cache. */
+static double cost_of(const job *j) {
+  double cost = (double)j->m * (double)j->n * (double)j->k / (5 * W);
+  double bytes = (double)j->n * (double)j->k * sizeof(T);
+  return j->form == TILES || cost > bytes / 50 ? cost : bytes / 50;
+}
+
+/* Cut the matrices into about 'wanted' slices in all: columns while each has a
+   panel, then rows; or parts of k where that gives more. */
+static void cut_matrices(plan *p, int64_t wanted) {
+  static const int least[] = {[TILES] = COLUMNS, [ROW] = 16, [DOT] = 1};
+  const job *j = &p->first;
+  int64_t each = cut(wanted, p->matrices), parts = cut(j->k, j->part);
+  p->cols = smaller(cut(j->n, W) / least[j->form], each);
+  p->cols = larger(p->cols, 1);
+  p->rows = smaller(cut(each, p->cols), cut(j->m, ROWS));
+  if (p->matrices > 1 || p->rows * p->cols >= smaller(wanted, parts)) return;
+  p->rows = p->cols = 1;
+  p->parts = parts;
+}
+
+/* -> false if there is nothing to write */
+static bool make_plan(plan *p, const peri_call *call) {
+  const job *j = &p->first;
+  p->shape = peri__product_of(call);
+  if (peri__product_empty(&p->shape)) return false;
+  p->turned = turned(&p->shape);
+  make_job(&p->first, call, &p->shape, p->turned);
+  p->packed = packed_size(j);
+  p->matrices = peri__product_count(&p->shape);
+  p->rows = p->cols = p->parts = 1;
+  p->cost = cost_of(j);
+  double slices = p->cost * (double)p->matrices / SLICE_COST;
+  int64_t wanted = slices < call->threads ? (int64_t)slices : call->threads;
+  if (wanted > 1 && p->matrices < 4 * wanted) cut_matrices(p, wanted);
+  p->cost /= (double)(p->rows * p->cols * p->parts);
+  return true;
+}
+
+/* Place 'index' of 'count' in 'size', at a multiple of 'unit'. */
+static int64_t border(int64_t size, int64_t unit, int64_t index,
+                      int64_t count) {
+  return smaller(index * cut(size, unit) / count * unit, size);
+}
+
+/* Slice 'index' of the matrix that 'j' is. */
+static void run_slice(const plan *p, job *j, int64_t index) {
+  int64_t row = index / p->cols, col = index % p->cols;
+  int64_t heights = cut(j->m, ROWS);
+  int64_t first = row * heights / p->rows * j->m / heights;
+  int64_t end = (row + 1) * heights / p->rows * j->m / heights;
+  j->m = end - first;
+  j->a += first * j->a_row;
+  j->y += first * j->y_row;
+  if (j->bias) j->bias += first * j->bias_row;
+  columns(j, border(j->n, W, col, p->cols), border(j->n, W, col + 1, p->cols));
+}
+
+/* Items of all matrices, slice by slice. */
+static void run_items(void *user, int64_t first, int64_t end, int thread) {
+  const plan *p = user;
+  const peri_call *call = p->first.call;
+  int64_t slices = p->rows * p->cols, offset[3];
+  for (int64_t i = first; i < end && !peri_call_stopped(call); i++) {
+    job j = p->first;
+    peri__product_offsets(&p->shape, i / slices, offset);
+    j.packed = (T *)call->workspace + thread * p->packed;
+    j.y += offset[0];
+    j.a += offset[p->turned ? 2 : 1];
+    j.b += offset[p->turned ? 1 : 2];
+    run_slice(p, &j, i % slices);
+  }
+}
+
+/* ---- Parts of k ---------------------------------------------------------- */
+
+/* Sums of the parts, one matrix [m, n] each, behind what threads pack. */
+static T *sums_of_parts(const plan *p) {
+  const peri_call *call = p->first.call;
+  return (T *)call->workspace + call->threads * p->packed;
+}
+
+static void run_parts(void *user, int64_t first, int64_t end, int thread) {
+  const plan *p = user;
+  for (int64_t i = first; i < end; i++) {
+    job j = p->first;
+    int64_t at = i * j.part;
+    j.packed = (T *)j.call->workspace + thread * p->packed;
+    j.y = sums_of_parts(p) + i * j.m * j.n;
+    j.y_row = j.n;
+    j.y_col = 1;
+    j.bias = NULL;
+    j.activation = NULL;
+    j.a += at * j.a_k;
+    j.b += at * j.b_k;
+    j.k = smaller(j.k - at, j.part);
+    columns(&j, 0, j.n);
+  }
+}
+
+/* y = the sums of all parts in their order, a row at a time. */
+static void join_parts(const plan *p) {
+  const job *j = &p->first;
+  T *total = sums_of_parts(p);
+  int64_t size = j->m * j->n;
+  area whole = {.cols = j->n, .k = j->k};
+  panel all_columns = {.columns = j->n};
+  for (int64_t part = 1; part < p->parts; part++)
+    for (int64_t i = 0; i < size; i++) total[i] += total[part * size + i];
+  for (int64_t i = 0; i < j->m; i++)
+    store_sums(j, &whole, &all_columns,
+               &(sums){.sum = total + i * j->n, .row = i, .rows = 1});
+}
+
+/* ---- The kernel ---------------------------------------------------------- */
+
 size_t WORKSPACE(const peri_call *call) {
-  peri__product p = peri__product_of(call);
-  job j = job_of(call, &p);
-  if (p.dot) return j.a_k == 1 ? 0 : (size_t)j.k * sizeof(T);
-  if (peri__product_empty(&p)) return 0;
-  int64_t width = width_of(&j);
-  bool row = j.m == 1 && j.b_col == 1;
-  bool direct = j.b_col == 1 && j.m <= DIRECT && j.n % W == 0;
-  return (size_t)(row ? width : direct ? 0 : width * j.part) * sizeof(T);
+  plan p;
+  if (!make_plan(&p, call)) return 0;
+  int64_t parts = p.parts > 1 ? p.parts * p.first.m * p.first.n : 0;
+  return (size_t)(call->threads * p.packed + parts) * sizeof(T);
 }
 
 void RUN(const peri_call *call) {
-  peri__product p = peri__product_of(call);
-  peri__matrix matrix = {0};
-  if (peri__product_empty(&p)) return;
-  job first = job_of(call, &p), j = first;
-  bool turn = turned(&p);
-  do {
-    j.y = first.y + matrix.offset[0];
-    j.a = first.a + matrix.offset[turn ? 2 : 1];
-    j.b = first.b + matrix.offset[turn ? 1 : 2];
-    if (p.dot)
-      dots(&j);
-    else
-      columns(&j, 0, j.n);
-  } while (peri__product_next(&p, &matrix) && !peri_call_stopped(call));
+  plan p;
+  if (!make_plan(&p, call)) return;
+  if (p.parts > 1) {
+    peri_parallel_for(call, p.parts, p.cost, run_parts, &p);
+    join_parts(&p);
+    return;
+  }
+  peri_parallel_for(call, p.matrices * p.rows * p.cols, p.cost, run_items, &p);
 }
