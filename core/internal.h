@@ -405,6 +405,9 @@ int peri__optim_kernel(const peri_optim *optim);
 int peri__pointwise_count(void);
 const peri_op *peri__pointwise_row(int index);
 int peri__pointwise_kernel_count(void);
+/* Kernel of a pointwise row that a matrix product may apply to what it stores,
+   else PERI_NO_ACTIVATION. */
+int peri__activation_kernel(const peri_op *op);
 const peri_kernel *peri__pointwise_kernel(int id);
 
 /* The row called 'name', hidden ones too: those check nothing. */
@@ -469,6 +472,10 @@ peri_tensor *peri__plus(peri_tensor *a, peri_tensor *b);
 peri_tensor *peri__copy(peri_tensor *x);
 peri_tensor *peri__zeros_like(peri_tensor *x);
 peri_tensor *peri__ones_like(peri_tensor *x);
+/* linear followed by the operation called 'activation', a row of which
+   peri__activation_kernel knows the kernel, in one record (ops/matmul.c). */
+peri_tensor *peri__linear_active(peri_tensor *x, peri_tensor *weight,
+                                 peri_tensor *bias, const char *activation);
 /* The rows that rewrite the history of a base (ops/region.c). */
 const peri_op *peri__region_row(void);
 const peri_op *peri__embed_row(void);

@@ -644,7 +644,8 @@ PERI_API void peri_recording_free(peri_recording *recording);
 typedef struct peri_layer {
   const char *name; /* "Linear" */
   peri_param params[PERI_MAX_PARAMS + 1];
-  bool container; /* takes a list of modules instead of parameters */
+  bool container;         /* takes a list of modules instead of parameters */
+  const char *activation; /* the operation, if a Linear may take it along */
   /* Make parameters and buffers of 'module' from its values. */
   int (*init)(peri_module *module);
   /* nin inputs to at most 'room' outputs. -> count, or a negative status */

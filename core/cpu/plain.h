@@ -31,14 +31,6 @@ bool peri__lines_begin(peri__lines *lines, const peri_call *call, int dim,
 /* -> false after the last */
 bool peri__lines_next(peri__lines *lines);
 
-/* 'count' elements in the compute type of a pointwise kernel: inputs in order,
-   then the output and its gradient as derivatives read them; 'out' may be an
-   input. */
-#define PERI_LOOP_INPUTS 5
-typedef void peri__loop(const peri__pointwise_attr *attr, const void *const *in,
-                        void *out, int64_t count);
-peri__loop *peri__plain_loop(int kernel, peri_dtype compute);
-
 /* Bytes that the product in 'call' needs beside its arguments. */
 size_t peri__matmul_workspace(const peri_call *call);
 

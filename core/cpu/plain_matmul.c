@@ -7,6 +7,7 @@
    compiled once more with them. */
 #include "level.h"
 #include "plain.h"
+#include "pointwise.h"
 #include "product.h"
 
 /* ---- Sums of one row, per compute type and multiply-add ----------------- */
@@ -169,7 +170,7 @@ static void add_bias(const product *p) {
 
 static void activate(const peri_call *call, const product *p) {
   int kernel = peri__product_activation(call);
-  const void *in[PERI_LOOP_INPUTS] = {p->row_y};
+  const void *x = p->row_y, *in[5] = {x, x, x, x, x};
   if (kernel == PERI_NO_ACTIVATION) return;
   peri__plain_loop(kernel, p->compute)(NULL, in, p->row_y, p->shape.n);
 }

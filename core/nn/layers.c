@@ -58,6 +58,8 @@ static int run_op(peri_module *module, const char *name, peri_tensor *const *in,
    .params = {parameters{0}}, \
    .forward = run_##Name, \
    .doc = text},
+#define ACTIVATION(Name, op, text) \
+  {.name = #Name, .activation = #op, .forward = run_##Name, .doc = text},
 static const peri_layer layers[] = {
 #include "layers.def"
 };

@@ -26,13 +26,36 @@ int peri__Linear_init(peri_module *module) {
   return put_uniform(module, "bias", &out_features, 1, bound);
 }
 
+static int check_count(const peri_module *module, int nin) {
+  if (nin == 1) return 0;
+  return peri_fail(module->ctx, PERI_EARG,
+                   "linear: one tensor is expected, got %d", nin);
+}
+
 int peri__Linear_forward(peri_module *module, peri_tensor *const *in, int nin,
                          peri_tensor **out, int room) {
   (void)room;
-  if (nin != 1)
-    return peri_fail(module->ctx, PERI_EARG,
-                     "linear: one tensor is expected, got %d", nin);
+  if (check_count(module, nin) < 0) return module->ctx->status;
   out[0] = peri_linear(in[0], peri__module_tensor(module, "weight"),
                        peri__module_tensor(module, "bias"));
   return out[0] ? 1 : (int)peri_error(module->ctx);
+}
+
+bool peri__takes_along(const peri_module *module, const peri_module *next) {
+  if (!module->layer || module->layer->forward != peri__Linear_forward ||
+      !next->layer || !next->layer->activation)
+    return false;
+  const peri_tensor *weight = peri__module_tensor(module, "weight");
+  return weight && (weight->dtype == PERI_F32 || weight->dtype == PERI_F64);
+}
+
+int peri__Linear_active(peri_module *module, const peri_module *next,
+                        peri_tensor *const *in, int nin, peri_tensor **out) {
+  int depth = peri_module_enter(module);
+  if (depth >= 0 && check_count(module, nin) == 0)
+    out[0] = peri__linear_active(in[0], peri__module_tensor(module, "weight"),
+                                 peri__module_tensor(module, "bias"),
+                                 next->layer->activation);
+  peri_module_leave(module->ctx, depth);
+  return module->ctx->status == PERI_OK ? 1 : (int)module->ctx->status;
 }

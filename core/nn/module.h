@@ -52,6 +52,14 @@ const char *peri__module_title(const peri_module *module,
 /* The default of parameter 'index', positions counted from the base. */
 peri_value peri__module_default(const peri_module *module, int index);
 
+/* True if 'module' is a Linear that may compute the activation 'next' along
+   with its own output: float32 and float64, where nothing is rounded between
+   the two. */
+bool peri__takes_along(const peri_module *module, const peri_module *next);
+/* The forward of both in one. -> 1 or a status */
+int peri__Linear_active(peri_module *module, const peri_module *next,
+                        peri_tensor *const *in, int nin, peri_tensor **out);
+
 /* The hooks of the rows. */
 #define PERI_INIT(Name) int peri__##Name##_init(peri_module *module);
 #define PERI_FORWARD(Name) \

@@ -5,6 +5,7 @@
    b [..., K, N], batch dimensions broadcast by stride 0, and an optional bias
    [N]. Vectors become matrices by a dimension of size 1 in the record only. */
 #include "kernels.h"
+#include "tables.h"
 
 /* How the inputs stand in the product. */
 typedef struct {
@@ -200,17 +201,21 @@ static void add_matrix(peri_call *call, const peri_tensor *x, bool turn) {
   arg->strides[1] = stride;
 }
 
-int peri__linear_forward(peri_frame *frame) {
+static int run_linear(peri_frame *frame, int activation) {
   peri_tensor *x = rows_of(frame->in[0]), *y = rows_of(frame->y[0]);
   if (!x || !y) return frame->ctx->status;
   peri_tensor *args[4] = {y, x, frame->in[1], frame->in[2]};
   peri_call call;
-  begin_product(&call, PERI_NO_ACTIVATION);
+  begin_product(&call, activation);
   peri__call_out(&call, y);
   add_matrix(&call, x, false);
   add_matrix(&call, frame->in[1], true);
   peri__call_in(&call, frame->in[2]);
   return peri__call_run(frame->ctx, &call, args);
+}
+
+int peri__linear_forward(peri_frame *frame) {
+  return run_linear(frame, PERI_NO_ACTIVATION);
 }
 
 /* dx = dy weight, dweight = dy^T x, dbias = sum of dy over all rows. */
@@ -228,4 +233,55 @@ int peri__linear_backward(peri_backprop *grad) {
     grad->dx[2] = peri_sum(dy, &options);
   }
   return 0;
+}
+
+/* ---- Linear and its activation in one --------------------------------- */
+
+/* The row of the activation by its place in the table. */
+static const peri_op *activation_of(const peri_value *value) {
+  return peri_op_at(NULL, (int)value[0].i);
+}
+
+static int active_forward(peri_frame *frame) {
+  return run_linear(frame,
+                    peri__activation_kernel(activation_of(frame->value)));
+}
+
+/* The activation's derivative from the output, then that of linear. */
+static int active_backward(peri_backprop *grad) {
+  peri_tensor *none = NULL, *dz = NULL;
+  bool needs = true;
+  peri_meta meta = peri__meta(grad->out[0]);
+  peri_backprop outer = *grad, inner = *grad;
+  outer.op = activation_of(grad->value);
+  outer.nin = 1;
+  outer.in = &none;
+  outer.in_meta = &meta;
+  outer.needs = &needs;
+  outer.dx = &dz;
+  if (outer.op->backward(&outer) < 0) return grad->ctx->status;
+  inner.dy = &dz;
+  return peri__linear_backward(&inner);
+}
+
+/* Called linear, as its errors and its history are. */
+static const peri_op active = {
+    .name = "linear",
+    .inputs = {IN(x) IN(weight) OPT(bias){0}},
+    .params = {MUST_INT(activation, 0, INT32_MAX, "place of its row"){0}},
+    .flags = PERI_OP_HIDDEN,
+    .saves = PERI_SAVE_IN(0) | PERI_SAVE_IN(1) | PERI_SAVE_OUT(0),
+    .infer = peri__linear_infer,
+    .forward = active_forward,
+    .backward = active_backward,
+};
+
+peri_tensor *peri__linear_active(peri_tensor *x, peri_tensor *weight,
+                                 peri_tensor *bias, const char *activation) {
+  peri_tensor *in[3] = {x, weight, bias};
+  peri_value place = {.type = PERI_P_INT};
+  if (!x) return NULL;
+  while (strcmp(peri_op_at(NULL, (int)place.i)->name, activation) != 0)
+    place.i++;
+  return peri_apply(x->ctx, &active, in, 3, &place, 0, NULL);
 }

@@ -209,6 +209,14 @@ bool peri_op_domain(const peri_op *op, double *low, double *high) {
   return true;
 }
 
+/* One input, no parameters, a derivative that reads the output alone. */
+int peri__activation_kernel(const peri_op *op) {
+  const detail *row = op->forward == run_forward ? op->detail : NULL;
+  bool fits = row && row->rule[0] && !row->rule[1] && !op->params[0].name &&
+              (row->saves[0] & ~PERI_SAVE_OUT(0)) == 0;
+  return fits ? row->kernel : PERI_NO_ACTIVATION;
+}
+
 /* ---- Shapes and dtypes ------------------------------------------------ */
 
 /* The common shape of all inputs. */

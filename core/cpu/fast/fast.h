@@ -6,7 +6,7 @@
 #define PERI_FAST_H
 
 #include "cpu/level.h"
-#include "cpu/plain.h"
+#include "cpu/pointwise.h"
 
 /* PERI_LEVEL comes from the Makefile: x86_64_v3 ... */
 #define LEVEL(name) LEVEL_NAME(PERI_LEVEL, name)
