@@ -11,6 +11,8 @@ CFLAGS  ?=
 LDFLAGS ?=
 # A folder with include/ and lib/ of Lua 5.4, if it is in no usual place.
 LUA_DIR ?=
+# A CBLAS for matrix products instead of our own, to compare: BLAS=openblas.
+BLAS    ?=
 # V=1 shows every command.
 Q = $(if $(V),,@)
 
@@ -52,7 +54,7 @@ FLAGS = -std=c11 -fPIC -pthread -fvisibility=hidden -ffp-contract=off $(OPT) \
   $(WARN) $(HARDEN) $(SANITIZE) -D_GNU_SOURCE -Icore -I$(BUILD) \
   $(LUA_CFLAGS) -MMD -MP $(CFLAGS)
 LINK = $(CC) -pthread $(SANITIZE) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
-LIBS = -lz -lm -ldl
+LIBS = -lz -lm -ldl $(BLAS:%=-l%)
 # Whole, so that C modules of Lua find all of its functions in the executable.
 LUA_WHOLE = -Wl,--whole-archive $(LUA_STATIC) -Wl,--no-whole-archive
 # clang reports loops that it could not make vectors: those that call libm.
@@ -64,6 +66,10 @@ LEVELS := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\
   x86-64 x86-64-v3 x86-64-v4,portable)
 LEVEL_FLAGS = -DPERI_LEVEL=$(subst -,_,$(1)) -DPERI_LEVEL_NAME='"$(1)"' \
   $(if $(filter x86%,$(1)),-march=$(1) -mprefer-vector-width=512)
+# Its header is in a folder of its own on some systems.
+BLAS_FLAGS = $(BLAS:%=-DPERI_BLAS='"%"') \
+  $(if $(BLAS),$(shell pkg-config --cflags $(BLAS) 2>/dev/null))
+$(BUILD)/core/cpu/blas.o $(BUILD)/core/context.o: FLAGS += $(BLAS_FLAGS)
 $(BUILD)/bindings/repl.o: FLAGS += $(if $(LIBEDIT),-DPERI_HAVE_LIBEDIT)
 
 # ---- Files ------------------------------------------------------------------
@@ -192,6 +198,7 @@ clean:
 ## help      this list
 help:
 	@sed -n 's/^## /  make /p' Makefile
+	@echo '  make BLAS=openblas BUILD=build/blas   products by a CBLAS, to compare'
 
 # ---- Printed sources --------------------------------------------------------
 

@@ -222,6 +222,9 @@ peri_context *peri_context_new(const peri_options *options, const char **why) {
   ctx->level = level;
   ctx->providers[ctx->provider_count++] = &peri__plain_provider;
   if (level->provider) ctx->providers[ctx->provider_count++] = level->provider;
+#ifdef PERI_BLAS
+  ctx->providers[ctx->provider_count++] = &peri__blas_provider;
+#endif
   if (options->data_path) {
     ctx->data_path = peri__strdup(ctx, options->data_path);
     if (!ctx->data_path) {

@@ -358,6 +358,8 @@ int peri__kernel_total(void);
 /* The last provider of every context: all kernels as plain loops. The device
    has put the plain kernel into 'run' before it asks (cpu/plain.c). */
 extern const peri_provider peri__plain_provider;
+/* In front of all, in builds with a BLAS (cpu/blas.c). */
+extern const peri_provider peri__blas_provider;
 
 /* Start a record of 'kernel'; then add arguments, outputs first. */
 void peri__call_begin(peri_call *call, int kernel);

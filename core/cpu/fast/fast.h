@@ -6,7 +6,6 @@
 #define PERI_FAST_H
 
 #include "cpu/level.h"
-#include "cpu/pointwise.h"
 
 /* PERI_LEVEL comes from the Makefile: x86_64_v3 ... */
 #define LEVEL(name) LEVEL_NAME(PERI_LEVEL, name)
@@ -59,15 +58,6 @@ extern const peri__fast LEVEL(bernoulli);
 extern const peri__fast LEVEL(dropout_mask);
 extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice);
 extern const peri__fast LEVEL(softmax), LEVEL(class_loss);
-
-/* The loop of the activation in a record of a product, NULL for none. */
-peri__loop *LEVEL(activation)(const peri_call *call);
-
-/* Products of one element type. */
-void LEVEL(matmul_f32)(const peri_call *call);
-void LEVEL(matmul_f64)(const peri_call *call);
-size_t LEVEL(matmul_f32_workspace)(const peri_call *call);
-size_t LEVEL(matmul_f64_workspace)(const peri_call *call);
 
 /* Dense elements of one dtype into another, as peri__convert does it. */
 void LEVEL(convert)(void *to, peri_dtype to_dtype, const void *from,

@@ -126,13 +126,14 @@ static bool turned(const peri__product *p) {
 /* The first product of the batch. */
 static void make_job(job *j, const peri_call *call, const peri__product *p,
                      bool turn) {
+  int kernel = peri__product_activation(call);
   const T *a = call->arg[1].data, *b = call->arg[2].data;
   j->call = call;
   j->k = p->k;
   j->part = p->part;
   j->y = call->arg[0].data;
   j->bias = call->arg[3].data;
-  j->activation = LEVEL(activation)(call);
+  j->activation = kernel == PERI_NO_ACTIVATION ? NULL : LOOP(kernel);
   j->packed = NULL;
   j->a = turn ? b : a;
   j->b = turn ? a : b;
@@ -172,9 +173,10 @@ static void cut_matrices(plan *p, int64_t wanted) {
 }
 
 /* -> false if there is nothing to write */
-static bool make_plan(plan *p, const peri_call *call) {
+static bool make_plan(plan *p, const peri_call *call,
+                      const peri__product *shape) {
   const job *j = &p->first;
-  p->shape = peri__product_of(call);
+  p->shape = *shape;
   if (peri__product_empty(&p->shape)) return false;
   p->turned = turned(&p->shape);
   make_job(&p->first, call, &p->shape, p->turned);
@@ -266,16 +268,16 @@ static void join_parts(const plan *p) {
 
 /* ---- The kernel ---------------------------------------------------------- */
 
-size_t WORKSPACE(const peri_call *call) {
+size_t WORKSPACE(const peri_call *call, const peri__product *shape) {
   plan p;
-  if (!make_plan(&p, call)) return 0;
+  if (!make_plan(&p, call, shape)) return 0;
   int64_t parts = p.parts > 1 ? p.parts * p.first.m * p.first.n : 0;
   return (size_t)(call->threads * p.packed + parts) * sizeof(T);
 }
 
-void RUN(const peri_call *call) {
+void RUN(const peri_call *call, const peri__product *shape) {
   plan p;
-  if (!make_plan(&p, call)) return;
+  if (!make_plan(&p, call, shape)) return;
   if (p.parts > 1) {
     peri_parallel_for(call, p.parts, p.cost, run_parts, &p);
     join_parts(&p);
