@@ -1,6 +1,7 @@
 /* matmul_spec.c - the matrix product in the order of sums of product.h, bit by
    bit: the plain kernel and the fast one of every level this processor has
-   against three loops, over random sizes, layouts, batches and offsets. */
+   against three loops, over random sizes, layouts, batches and offsets, with
+   bias and activation. Half types against the same product in float32. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -106,52 +107,126 @@ typedef struct {
   int y, a, b; /* layouts */
   bool bias;
   peri_dtype dtype;
+  const char *activation; /* NULL: none */
 } product_case;
 
 static void say(const product_case *c) {
-  printf("isa %s: batch %d, %d x %d x %d, layouts %d %d %d, bias %d, %s\n",
+  printf("isa %s: batch %d, %d x %d x %d, layouts %d %d %d, bias %d, %s %s\n",
          peri_isa(ctx), (int)c->batch, (int)c->m, (int)c->n, (int)c->k, c->y,
-         c->a, c->b, c->bias, peri_dtype_name(c->dtype));
+         c->a, c->b, c->bias, peri_dtype_name(c->dtype),
+         c->activation ? c->activation : "");
+}
+
+static peri__matmul_attr attr_of(const product_case *c) {
+  return (peri__matmul_attr){
+      c->activation
+          ? peri__activation_kernel(peri_op_named(NULL, c->activation))
+          : PERI_NO_ACTIVATION};
+}
+
+/* Record and run it over buffers of y, a, b, bias. */
+static peri_recording *run_over(const product_case *c, const buffer *data) {
+  peri__matmul_attr attr = attr_of(c);
+  peri_tensor *args[4] = {laid(&data[0], c->batch, c->m, c->n, c->y, c->dtype),
+                          laid(&data[1], c->batch, c->m, c->k, c->a, c->dtype),
+                          laid(&data[2], c->batch, c->k, c->n, c->b, c->dtype),
+                          c->bias
+                              ? peri_tensor_wrap(ctx, data[3].data, &c->n, NULL,
+                                                 1, c->dtype, NULL, NULL)
+                              : NULL};
+  peri_recording *recording = peri_record(ctx);
+  peri_launch(ctx, peri__kernel_id(PERI_K_matmul), args, 1, 3, &attr,
+              sizeof attr);
+  peri_record_stop(recording);
+  return recording;
+}
+
+/* The loops, then the activation as the operation of its own. */
+static void expect(const product_case *c, const peri_call *call, void *y) {
+  const peri_arg *out = &call->arg[0];
+  if (c->dtype == PERI_F32)
+    loops_f32(call, y);
+  else
+    loops_f64(call, y);
+  if (!c->activation) return;
+  peri_tensor *plain = peri_tensor_wrap(ctx, y, out->shape, out->strides,
+                                        out->ndim, c->dtype, NULL, NULL);
+  peri_copy_(plain, peri_apply(ctx, peri_op_named(NULL, c->activation), &plain,
+                               1, NULL, 0, NULL));
+}
+
+static void random_buffers(const product_case *c, buffer data[4]) {
+  data[0] = random_buffer(2 * c->batch * c->m * c->n + 8, c->dtype);
+  data[1] = random_buffer(2 * c->batch * c->m * c->k + 8, c->dtype);
+  data[2] = random_buffer(2 * c->batch * c->k * c->n + 8, c->dtype);
+  data[3] = random_buffer(c->n, c->dtype);
+}
+
+static void free_buffers(buffer data[4]) {
+  for (int i = 0; i < 4; i++) free(data[i].data);
+}
+
+static bool ran_here(const peri_recording *recording) {
+  return peri_recording_size(recording) == 1 &&
+         strcmp(peri_recording_call(recording, 0)->provider->name,
+                peri_isa(ctx)) == 0;
 }
 
 /* Run it; the whole buffer of y must be as the loops leave a copy of it. */
 static bool same_bits(const product_case *c) {
-  buffer y = random_buffer(2 * c->batch * c->m * c->n + 8, c->dtype);
-  buffer a = random_buffer(2 * c->batch * c->m * c->k + 8, c->dtype);
-  buffer b = random_buffer(2 * c->batch * c->k * c->n + 8, c->dtype);
-  buffer bias = random_buffer(c->n, c->dtype);
-  char *copy = malloc(y.bytes);
-  memcpy(copy, y.data, y.bytes);
-  peri_tensor *args[4] = {laid(&y, c->batch, c->m, c->n, c->y, c->dtype),
-                          laid(&a, c->batch, c->m, c->k, c->a, c->dtype),
-                          laid(&b, c->batch, c->k, c->n, c->b, c->dtype),
-                          c->bias
-                              ? peri_tensor_wrap(ctx, bias.data, &c->n, NULL, 1,
-                                                 c->dtype, NULL, NULL)
-                              : NULL};
-  peri_recording *recording = peri_record(ctx);
-  const peri__matmul_attr none = {PERI_NO_ACTIVATION};
-  int status = peri_launch(ctx, peri__kernel_id(PERI_K_matmul), args, 1, 3,
-                           &none, sizeof none);
-  peri_record_stop(recording);
-  bool ok = status == 0;
+  buffer data[4];
+  random_buffers(c, data);
+  char *copy = malloc(data[0].bytes);
+  memcpy(copy, data[0].data, data[0].bytes);
+  peri_recording *recording = run_over(c, data);
+  bool ok = ran_here(recording);
   if (ok) {
     const peri_call *call = peri_recording_call(recording, 0);
-    size_t offset = (size_t)((char *)call->arg[0].data - (char *)y.data);
-    if (c->dtype == PERI_F32)
-      loops_f32(call, (float *)(void *)(copy + offset));
-    else
-      loops_f64(call, (double *)(void *)(copy + offset));
-    ok = memcmp(copy, y.data, y.bytes) == 0 &&
-         strcmp(call->provider->name, peri_isa(ctx)) == 0;
+    expect(c, call, copy + ((char *)call->arg[0].data - (char *)data[0].data));
+    ok = memcmp(copy, data[0].data, data[0].bytes) == 0;
   }
   if (!ok) say(c);
   peri_recording_free(recording);
   free(copy);
-  free(y.data);
-  free(a.data);
-  free(b.data);
-  free(bias.data);
+  free_buffers(data);
+  return ok;
+}
+
+/* ---- Half types --------------------------------------------------------- */
+
+static buffer converted(const buffer *from, peri_dtype dtype,
+                        peri_dtype wanted) {
+  int64_t count = (int64_t)(from->bytes / peri_dtype_size(dtype));
+  buffer made = {.bytes = (size_t)count * peri_dtype_size(wanted)};
+  made.data = malloc(made.bytes + 1);
+  peri__convert(made.data, wanted, 1, from->data, dtype, 1, count);
+  return made;
+}
+
+/* The product of the same numbers in float32, rounded once. */
+static bool rounds_once(const product_case *c) {
+  product_case single = *c;
+  single.dtype = PERI_F32;
+  buffer exact[4], half[4], wide[4];
+  random_buffers(&single, exact);
+  for (int i = 0; i < 4; i++) {
+    half[i] = converted(&exact[i], PERI_F32, c->dtype);
+    wide[i] = converted(&half[i], c->dtype, PERI_F32);
+  }
+  uint64_t places = state;
+  peri_recording *first = run_over(c, half);
+  state = places;
+  peri_recording *second = run_over(&single, wide);
+  buffer rounded = converted(&wide[0], PERI_F32, c->dtype);
+  bool ok =
+      ran_here(first) && memcmp(rounded.data, half[0].data, rounded.bytes) == 0;
+  if (!ok) say(c);
+  peri_recording_free(first);
+  peri_recording_free(second);
+  free(rounded.data);
+  free_buffers(exact);
+  free_buffers(half);
+  free_buffers(wide);
   return ok;
 }
 
@@ -185,7 +260,10 @@ static void edges(peri_dtype dtype) {
   CHECK(ok);
 }
 
-static void random_cases(peri_dtype dtype) {
+static void random_cases(peri_dtype dtype,
+                         bool (*right)(const product_case *c)) {
+  static const char *const activation[] = {NULL, NULL, "relu", "tanh",
+                                           "sigmoid"};
   bool ok = true;
   for (int i = 0; i < 100; i++) {
     int64_t most = i % 10 == 0 ? 200 : 50;
@@ -197,8 +275,9 @@ static void random_cases(peri_dtype dtype) {
                       .a = (int)below(LAYOUTS),
                       .b = (int)below(LAYOUTS),
                       .bias = below(2) == 1,
-                      .dtype = dtype};
-    ok = same_bits(&c) && ok;
+                      .dtype = dtype,
+                      .activation = activation[below(5)]};
+    ok = right(&c) && ok;
   }
   CHECK(ok);
 }
@@ -255,8 +334,10 @@ static void at_level(const peri__level *level) {
   state = 12;
   edges(PERI_F32);
   edges(PERI_F64);
-  random_cases(PERI_F32);
-  random_cases(PERI_F64);
+  random_cases(PERI_F32, same_bits);
+  random_cases(PERI_F64, same_bits);
+  if (level->provider) random_cases(PERI_F16, rounds_once);
+  if (level->provider) random_cases(PERI_BF16, rounds_once);
   declined();
   peri_context_free(ctx);
 }
