@@ -105,3 +105,48 @@ describe("linear", function()
       "linear", "783", "784")
   end)
 end)
+
+describe("an activation after nn.Linear in nn.Sequential", function()
+  local nn = pg.nn
+
+  -- Output and gradients of 'forward' over x, weight and bias, and the
+  -- gradient by x of the sum of its squared gradient.
+  local function results(forward, x, weight, bias)
+    local y = forward(x)
+    local leaves = { x, weight, bias }
+    local first = { pg.grad((y * y):sum(), leaves, { create_graph = true }) }
+    local second = { pg.grad((first[1] * first[1]):sum(), leaves) }
+    return { y = y, first = first, second = second }
+  end
+
+  for name, op in pairs({ ReLU = "relu", Tanh = "tanh", Sigmoid = "sigmoid" })
+  do
+    for _, dtype in ipairs({ "float32", "float64" }) do
+      it(("%s in %s gives the bits of the two operations"):format(name, dtype),
+        function()
+          pg.manual_seed(3)
+          local model = nn.Sequential {
+            nn.Linear(20, 9, { dtype = dtype }), nn[name](),
+          }
+          local fc = model:children()[1]
+          local x = pg.randn({ 7, 20 }, { dtype = dtype, requires_grad = true })
+          local apart = results(function(input)
+            return pg[op](pg.linear(input, fc.weight, fc.bias))
+          end, x, fc.weight, fc.bias)
+          local together = results(model, x, fc.weight, fc.bias)
+          assert.is_true(together.y:eq(apart.y):all())
+          for _, order in ipairs({ "first", "second" }) do
+            for i, dx in ipairs(apart[order]) do
+              assert.is_true(together[order][i]:eq(dx):all())
+            end
+          end
+        end)
+    end
+  end
+
+  it("names the Linear in an error", function()
+    local model = nn.Sequential { nn.Linear(3, 2), nn.ReLU() }
+    raises(function() model(pg.ones { 1, 4 }) end, "linear: x has 4 features",
+      'nn.Linear "0"')
+  end)
+end)
