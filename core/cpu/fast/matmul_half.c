@@ -1,4 +1,4 @@
-/* matmul_half.c - products of float16 and bfloat16: one matrix of the batch at a
+/* matmul_half.c - products of float16 and bfloat16: a matrix of the batch at a
    time is converted to float32 in the workspace, multiplied there, and rounded
    once on its way out. Threads take whole matrices of a batch, or share the one
    there is. */
