@@ -65,24 +65,28 @@ void peri__memory_end(peri_allocator *memory);
 
 /* ---- Threads (threads.c) ---------------------------------------------- */
 
-/* Items 0 .. count - 1 that 'threads' of them take 'chunk' at a time. */
 typedef struct {
   peri_body *body;
   void *user;
-  int64_t count, chunk;
   int threads;
 } peri__job;
+
+/* Items of a job that are meant for one thread, taken 'chunk' at a time. */
+typedef struct {
+  _Alignas(PERI_ALIGN) _Atomic(int64_t) next; /* that nobody has taken */
+  int64_t end, chunk;
+} peri__share;
 
 typedef struct {
   _Atomic(int) threads; /* that may work, the one that asks included */
   int processors;       /* that this process may run on */
   int started;          /* helpers that exist */
   pthread_t thread[PERI_MAX_THREADS];
-  pid_t process; /* the one that has them */
-  bool busy;     /* a job runs */
+  _Atomic(int) numbered; /* of those that have taken their number */
+  pid_t process;         /* the one that has them */
+  bool busy;             /* a job runs */
   peri__job job;
-  _Atomic(int64_t) next;   /* item that nobody has taken */
-  _Atomic(int) entered;    /* threads that came to this job */
+  peri__share share[PERI_MAX_THREADS];
   _Atomic(int) gate;       /* helpers inside, or closed */
   _Atomic(unsigned) round; /* number of the job */
   int asleep;

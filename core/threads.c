@@ -1,8 +1,10 @@
 /* threads.c - the threads of a context and how a kernel shares its work with
    them.
 
-   A job is a range of items that threads take chunk by chunk, so a thread that
-   comes late, or never, delays nobody: the one that asked takes what is left.
+   A job is a range of items, cut into a share for each thread. A thread takes
+   its own share chunk by chunk, the same one for the same job, so that what it
+   left in its cache is still there; then it takes what is left of the others',
+   so that one which comes late, or never, delays nobody.
    'gate' tells how many helpers are inside the job and whether it is closed;
    who is not inside never looks at it. A helper waits for the next job first
    in a short spin, then asleep. Threads start at the first job that needs
@@ -17,7 +19,7 @@
 #include <unistd.h>
 
 #define LEAST_COST 50e3 /* nanoseconds of work that are worth a helper */
-#define CHUNKS_EACH 4   /* for a thread, so that a late one evens out */
+#define CHUNKS_EACH 4   /* of a share, so that a late thread evens out */
 #define CLOSED 0x10000  /* bit of the gate above the number inside */
 #define SPINS 1000      /* about 30 microseconds */
 
@@ -46,17 +48,24 @@ int peri__processors(void) {
 
 /* ---- The work of one thread in a job ---------------------------------- */
 
-/* Take chunks as 'thread' until none is left. */
-static void take_chunks(peri_pool *pool, int thread) {
+/* What nobody has taken of share 'index', as 'thread'. */
+static void take_share(peri_pool *pool, int index, int thread) {
   const peri__job *job = &pool->job;
+  peri__share *share = &pool->share[index];
   for (;;) {
-    int64_t first = atomic_fetch_add_explicit(&pool->next, job->chunk,
+    int64_t first = atomic_fetch_add_explicit(&share->next, share->chunk,
                                               memory_order_relaxed);
-    if (first >= job->count) return;
-    int64_t left = job->count - first;
-    job->body(job->user, first, first + (left < job->chunk ? left : job->chunk),
-              thread);
+    int64_t left = share->end - first;
+    if (left <= 0) return;
+    int64_t taken = left < share->chunk ? left : share->chunk;
+    job->body(job->user, first, first + taken, thread);
   }
+}
+
+static void take_shares(peri_pool *pool, int thread) {
+  int threads = pool->job.threads;
+  for (int i = 0; i < threads; i++)
+    take_share(pool, (thread + i) % threads, thread);
 }
 
 /* Go inside the job that is open. -> false if none is */
@@ -79,10 +88,9 @@ static void leave_job(peri_pool *pool) {
   pthread_mutex_unlock(&pool->mutex);
 }
 
-static void help(peri_pool *pool) {
+static void help(peri_pool *pool, int thread) {
   if (!enter_job(pool)) return;
-  int thread = atomic_fetch_add(&pool->entered, 1);
-  if (thread < pool->job.threads) take_chunks(pool, thread);
+  if (thread < pool->job.threads) take_shares(pool, thread);
   leave_job(pool);
 }
 
@@ -127,9 +135,11 @@ static void wait_for_helpers(peri_pool *pool) {
 
 static void *helper(void *argument) {
   peri_pool *pool = argument;
+  int thread = atomic_fetch_add(&pool->numbered, 1) + 1; /* 0 is who asks */
   unsigned round = 0;
   peri__fp_enter(); /* for good: the thread is ours */
-  while ((round = wait_for_round(pool, round)) != PERI_LAST_ROUND) help(pool);
+  while ((round = wait_for_round(pool, round)) != PERI_LAST_ROUND)
+    help(pool, thread);
   return NULL;
 }
 
@@ -167,10 +177,11 @@ void peri__pool_init(peri_pool *pool, const peri_options *options) {
   pthread_cond_init(&pool->done, NULL);
 }
 
+/* All who sleep wake up: each knows by its number whether it is wanted. */
 static void new_round(peri_pool *pool, unsigned round) {
   pthread_mutex_lock(&pool->mutex);
-  atomic_store(&pool->round, round);
-  pthread_cond_broadcast(&pool->wake);
+  atomic_store_explicit(&pool->round, round, memory_order_release);
+  if (pool->asleep > 0) pthread_cond_broadcast(&pool->wake);
   pthread_mutex_unlock(&pool->mutex);
 }
 
@@ -192,14 +203,8 @@ static void run_here(peri_pool *pool) {
   start_helpers(pool, pool->job.threads - 1);
   atomic_store_explicit(&pool->gate, 0, memory_order_release);
   unsigned round = atomic_load(&pool->round) + 1;
-  if (round == PERI_LAST_ROUND) round = 1;
-  pthread_mutex_lock(&pool->mutex);
-  atomic_store_explicit(&pool->round, round, memory_order_release);
-  int wanted = pool->job.threads - 1;
-  for (int i = 0; i < wanted && i < pool->asleep; i++)
-    pthread_cond_signal(&pool->wake);
-  pthread_mutex_unlock(&pool->mutex);
-  take_chunks(pool, 0);
+  new_round(pool, round == PERI_LAST_ROUND ? 1 : round);
+  take_shares(pool, 0);
   atomic_fetch_or_explicit(&pool->gate, CLOSED, memory_order_acq_rel);
   wait_for_helpers(pool);
 }
@@ -207,8 +212,19 @@ static void run_here(peri_pool *pool) {
 /* What the host's threads run; 'index' is the number of the thread. */
 static void run_there(void *argument, int index) {
   unsigned host = peri__fp_enter();
-  take_chunks(argument, index);
+  take_shares(argument, index);
   peri__fp_leave(host);
+}
+
+static void cut_shares(peri_pool *pool, int64_t count) {
+  int threads = pool->job.threads;
+  for (int i = 0; i < threads; i++) {
+    int64_t first = i * count / threads, end = (i + 1) * count / threads;
+    peri__share *share = &pool->share[i];
+    atomic_store_explicit(&share->next, first, memory_order_relaxed);
+    share->end = end;
+    share->chunk = (end - first + CHUNKS_EACH - 1) / CHUNKS_EACH;
+  }
 }
 
 /* How many threads are worth it. */
@@ -231,11 +247,8 @@ void peri_parallel_for(const peri_call *call, int64_t count, double cost,
     return;
   }
   peri_pool *pool = call->work->pool;
-  int64_t chunks = (int64_t)threads * CHUNKS_EACH;
-  int64_t chunk = (count + chunks - 1) / chunks;
-  pool->job = (peri__job){body, user, count, chunk, threads};
-  atomic_store(&pool->next, 0);
-  atomic_store(&pool->entered, 1); /* this thread is number 0 */
+  pool->job = (peri__job){body, user, threads};
+  cut_shares(pool, count);
   pool->busy = true;
   pool->jobs++;
   if (pool->parallel)
