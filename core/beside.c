@@ -5,14 +5,6 @@
    recording, whose replay runs the same jobs. */
 #include "internal.h"
 
-#define ELEMENT_COST 0.7 /* nanoseconds of an element of the first output */
-#define LONG_COST 200e3  /* nanoseconds: such a record is a job of its own */
-
-static double cost_of(const peri_call *call) {
-  const peri_arg *y = &call->arg[0];
-  return ELEMENT_COST * (double)peri__numel(y->shape, y->ndim);
-}
-
 /* ---- Marking ---------------------------------------------------------- */
 
 /* Sign what 'entry' writes. -> false if another record did. Memory of the host
@@ -52,7 +44,7 @@ void peri__calls_mark(peri_context *ctx, peri_pending *list, int count) {
   bool after_short = false;
   for (int i = 0; i < count; i++) {
     peri_call *call = &list[i].call;
-    bool is_short = cost_of(call) < LONG_COST;
+    bool is_short = call->cost < PERI_LEAST_COST;
     if (is_short && after_short) call->flags |= PERI_CALL_BESIDE;
     after_short = is_short;
   }
@@ -77,12 +69,12 @@ static void run_some(void *user, int64_t first, int64_t end, int thread) {
 
 int peri__calls_beside(const peri_call *first, size_t stride, int count) {
   run r = {(const char *)first, stride};
-  double cost = cost_of(first);
+  double cost = first->cost;
   int together = 1;
   for (; together < count; together++) {
     const peri_call *call = call_at(&r, together);
     if (!(call->flags & PERI_CALL_BESIDE)) break;
-    cost += cost_of(call);
+    cost += call->cost;
   }
   if (together == 1)
     first->run(first);

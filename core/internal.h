@@ -29,6 +29,7 @@
 #define PERI_MAX_PROVIDERS 8
 #define PERI_MAX_MODULE_DEPTH 200   /* modules running inside each other */
 #define PERI_LAST_ROUND 0xffffffffu /* of a pool */
+#define PERI_LEAST_COST 50e3 /* nanoseconds of work that are worth sharing */
 
 typedef struct peri_storage peri_storage;
 typedef struct peri_node peri_node;

@@ -571,6 +571,7 @@ struct peri_call {
   int kernel;     /* id in the table of kernels */
   unsigned flags; /* PERI_CALL_* */
   int nout, nin;  /* outputs first in arg[]; an absent input has no data */
+  double cost;    /* about how many nanoseconds it takes, 0: not known */
   peri_arg arg[PERI_MAX_ARGS];
   /* The kernel's own struct of plain data, laid over these bytes. */
   unsigned char attr[PERI_ATTR_BYTES] __attribute__((aligned(16)));

@@ -18,10 +18,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define LEAST_COST 50e3 /* nanoseconds of work that are worth a helper */
-#define CHUNKS_EACH 4   /* of a share, so that a late thread evens out */
-#define CLOSED 0x10000  /* bit of the gate above the number inside */
-#define SPINS 1000      /* about 30 microseconds */
+#define CHUNKS_EACH 4  /* of a share, so that a late thread evens out */
+#define CLOSED 0x10000 /* bit of the gate above the number inside */
+#define SPINS 1000     /* about 30 microseconds */
 
 #if defined(__x86_64__) || defined(__i386__)
 #define PAUSE() __builtin_ia32_pause()
@@ -233,7 +232,7 @@ static int threads_for(const peri_call *call, int64_t count, double cost) {
   int64_t threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
   if (call->threads < threads) threads = call->threads;
   if (count < threads) threads = count;
-  if (threads < 2 || (double)count * cost < LEAST_COST || pool->busy ||
+  if (threads < 2 || (double)count * cost < PERI_LEAST_COST || pool->busy ||
       pool->process != getpid())
     return 1;
   return (int)threads;

@@ -315,6 +315,10 @@ static void add_state(peri_call *call, const peri_tensor *state) {
     memset(&call->arg[call->nout++], 0, sizeof(peri_arg));
 }
 
+/* Nanoseconds of one element of an array in the cache, about: the parameter,
+   its gradient and each of its states but the step. */
+#define ARRAY_COST 0.1
+
 /* Write the record of one parameter: itself and its states, its gradient and
    the numbers. */
 static void write_update(peri_optimizer *opt, int index, peri_pending *next) {
@@ -329,6 +333,7 @@ static void write_update(peri_optimizer *opt, int index, peri_pending *next) {
     next->tensors[call->nout] = used ? opt->state[index][k] : NULL;
     add_state(call, next->tensors[call->nout]);
   }
+  call->cost = ARRAY_COST * (double)(call->nout * peri_tensor_numel(p));
   next->tensors[call->nout] = p->grad;
   next->tensors[call->nout + 1] = opt->numbers;
   peri__call_in(call, p->grad);

@@ -11,7 +11,6 @@
 
 #define PIECE 4096       /* elements of a row that are shared as one item */
 #define BLOCK_BYTES 4096 /* copied out at once: all arrays fit in the cache */
-#define COST 0.7         /* nanoseconds that an element takes, about */
 #define ARRAYS (PERI_MAX_STATES + 1) /* parameter, gradient, states but step */
 
 enum { PARAMETER, GRADIENT, STATES };
@@ -214,11 +213,11 @@ static void update_pieces(void *user, int64_t first, int64_t end, int thread) {
 static void share(job *j, const peri_call *call, int64_t elements) {
   int64_t width = j->shape[j->ndim - 1], rows = elements / width;
   int64_t items = rows * j->pieces;
-  double cost = COST * (double)(width < PIECE ? width : PIECE);
   if (call->arg[0].buffer == call->arg[call->nout].buffer)
     update_pieces(j, 0, items, 0);
   else
-    peri_parallel_for(call, items, cost, update_pieces, j);
+    peri_parallel_for(call, items, call->cost / (double)items, update_pieces,
+                      j);
 }
 
 void LEVEL(update)(const peri_call *call, peri__formula *narrow,

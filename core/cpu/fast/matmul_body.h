@@ -40,7 +40,8 @@ static void find_panel(const job *j, const area *r, const panel *p, bool packed,
 /* All rows of y in 'r', one part of k. */
 static void tile_area(const job *j, const area *r) {
   T sum[ROWS * COLUMNS * W] __attribute__((aligned(VECTOR_BYTES)));
-  int64_t heights = cut(j->m, ROWS), panels = cut(cut(r->cols, W), COLUMNS);
+  int64_t heights = cut(j->m, ROWS);
+  int panels = (int)cut(cut(r->cols, W), COLUMNS);
   bool bare = j->y_col == 1 && r->at == 0 && !j->bias && !j->activation;
   for (int64_t i = 0; i < heights && !peri_call_stopped(j->call); i++) {
     int64_t row = i * j->m / heights;
@@ -49,8 +50,9 @@ static void tile_area(const job *j, const area *r) {
                   .a_row = j->a_row,
                   .a_k = j->a_k,
                   .k = r->k};
-    for (int64_t at = 0; at < panels; at++) {
-      panel p = panel_of(r->cols, at, panels);
+    panel p = {0};
+    for (int at = 1; at <= panels; at++) {
+      next_panel(&p, r->cols, at, panels);
       bool whole = p.columns == p.vectors * W;
       bool packed = j->b_col != 1 || j->m > DIRECT || !whole;
       if (packed && i == 0) pack(j, r, &p);

@@ -36,11 +36,11 @@ static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/* Panel 'index' of 'count', which share 'cols' columns evenly. */
-static panel panel_of(int64_t cols, int64_t index, int64_t count) {
-  int64_t vectors = cut(cols, W);
-  int64_t first = index * vectors / count, end = (index + 1) * vectors / count;
-  return (panel){.col = first * W,
-                 .columns = smaller(end * W, cols) - first * W,
-                 .vectors = (int)(end - first)};
+/* From the panel before number 'index', counted from 1, to it; 'count' of them
+   share 'cols' columns evenly. */
+static void next_panel(panel *p, int64_t cols, int index, int count) {
+  int vectors = (int)cut(cols, W), end = index * vectors / count;
+  p->col += p->vectors * W;
+  p->vectors = end - (int)(p->col / W);
+  p->columns = smaller(end * W, cols) - p->col;
 }
