@@ -14,7 +14,7 @@
 
 enum { ROOM = 8, MOST_VMS = 16, THREADS = 3 };
 
-/* What may differ from plain, in parts of the largest magnitude of a result.
+/* What may differ from plain, in parts of the largest magnitude of a call.
    Both sum in orders of their own: float32 and float64 have room for some
    hundred roundings of 6e-8 and 1.1e-16; half types round a float32 result
    that may differ in its last bits, twice where an operation is composed, so
@@ -97,18 +97,23 @@ static bool same_bits(const result *a, const result *b) {
   return same;
 }
 
-static double largest(const double *number, int64_t count) {
-  double most = 0;
-  for (int64_t i = 0; i < count; i++)
-    if (isfinite(number[i]) && fabs(number[i]) > most) most = fabs(number[i]);
+/* The largest number of a call: what is small may be the difference of such
+   (the gradient of a softmax over one class), or of numbers that went in and
+   are of the order of 1. */
+static double largest(const result *r) {
+  double most = 0.01;
+  for (int i = 0; i < r->count; i++)
+    for (int64_t k = 0; k < r->numel[i]; k++) {
+      double size = fabs(r->number[i][k]);
+      if (isfinite(size) && size > most) most = size;
+    }
   return most;
 }
 
 static bool near(const result *got, const result *want) {
   if (!same_form(got, want)) return false;
   for (int i = 0; i < want->count; i++) {
-    double room =
-        tolerance(want->dtype[i]) * largest(want->number[i], want->numel[i]);
+    double room = tolerance(want->dtype[i]) * largest(want);
     for (int64_t k = 0; k < want->numel[i]; k++) {
       double a = got->number[i][k], b = want->number[i][k];
       if (a == b || (isnan(a) && isnan(b)) || fabs(a - b) <= room) continue;
