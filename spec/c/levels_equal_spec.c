@@ -101,7 +101,7 @@ static bool same_bits(const result *a, const result *b) {
    (the gradient of a softmax over one class), or of numbers that went in and
    are of the order of 1. */
 static double largest(const result *r) {
-  double most = 0.01;
+  double most = 0.1;
   for (int i = 0; i < r->count; i++)
     for (int64_t k = 0; k < r->numel[i]; k++) {
       double size = fabs(r->number[i][k]);
