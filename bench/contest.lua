@@ -9,6 +9,7 @@ local contest = {}
 
 local samples = 7
 local slice = 0.04 -- seconds of a sample, at least
+local pause = "sleep 0.05" -- threads of others spin on for some milliseconds
 
 local worker = {}
 worker.__index = worker
@@ -70,6 +71,7 @@ function contest.measure(entries, threads)
   end
   for sample = 1, samples do
     for i, entry in ipairs(entries) do
+      if #entries > 1 then os.execute(pause) end
       times[i][sample] =
         entry.worker:seconds(entry.case, threads, reps[i]) / reps[i]
     end
