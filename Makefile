@@ -57,9 +57,11 @@ LINK = $(CC) -pthread $(SANITIZE) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 LIBS = -lz -lm -ldl $(BLAS:%=-l%)
 # Whole, so that C modules of Lua find all of its functions in the executable.
 LUA_WHOLE = -Wl,--whole-archive $(LUA_STATIC) -Wl,--no-whole-archive
+# Kernels are fast but where a sanitizer looks on.
+KERNEL_OPT := $(if $(SANITIZE),,-O3)
 # clang reports loops that it could not make vectors: those that call libm.
-$(BUILD)/core/cpu/%.o $(BUILD)/core/optim/%.o: FLAGS += -O3 -fno-math-errno \
-  -fno-trapping-math -fopenmp-simd -Wno-pass-failed
+$(BUILD)/core/cpu/%.o $(BUILD)/core/optim/%.o: FLAGS += $(KERNEL_OPT) \
+  -fno-math-errno -fno-trapping-math -fopenmp-simd -Wno-pass-failed
 # Instruction-set levels as -march names them: LEVELLED are compiled once for
 # each. The rows of core/cpu/level.h are the same.
 LEVELS := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\

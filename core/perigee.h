@@ -115,11 +115,12 @@ PERI_API peri_dtype peri_dtype_named(const char *name);
 
 typedef enum { PERI_LOG_DEBUG, PERI_LOG_INFO, PERI_LOG_WARN } peri_log_level;
 
-#define PERI_MAX_THREADS 256 /* of a context */
+#define PERI_MAX_THREADS 256        /* of a context */
+#define PERI_HELPER_STACK (1 << 20) /* bytes */
 
 /* How a host lends its threads: run(job, i) once for every i below 'count', in
    any order, on any threads, also one after the other; return when all have
-   returned. */
+   returned. Their stacks need PERI_HELPER_STACK bytes. */
 typedef void peri_parallel(void *user, int count,
                            void (*run)(void *job, int index), void *job);
 

@@ -157,12 +157,15 @@ static void block_signals(sigset_t *before) {
 /* A helper that does not start is missed by nobody. */
 static void start_helpers(peri_pool *pool, int wanted) {
   sigset_t before;
-  if (pool->started >= wanted) return;
+  pthread_attr_t attr;
+  if (pool->started >= wanted || pthread_attr_init(&attr) != 0) return;
+  pthread_attr_setstacksize(&attr, PERI_HELPER_STACK);
   block_signals(&before);
   while (pool->started < wanted &&
-         pthread_create(&pool->thread[pool->started], NULL, helper, pool) == 0)
+         pthread_create(&pool->thread[pool->started], &attr, helper, pool) == 0)
     pool->started++;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attr);
 }
 
 void peri__pool_init(peri_pool *pool, const peri_options *options) {

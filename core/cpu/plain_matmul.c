@@ -169,10 +169,11 @@ static void add_bias(const product *p) {
 }
 
 static void activate(const peri_call *call, const product *p) {
+  static const peri__pointwise_attr none = {0};
   int kernel = peri__product_activation(call);
   const void *x = p->row_y, *in[5] = {x, x, x, x, x};
   if (kernel == PERI_NO_ACTIVATION) return;
-  peri__plain_loop(kernel, p->compute)(NULL, in, p->row_y, p->shape.n);
+  peri__plain_loop(kernel, p->compute)(&none, in, p->row_y, p->shape.n);
 }
 
 /* One matrix of the batch, row by row: a row of a in the compute type, the

@@ -53,11 +53,12 @@ static line line_of(const job *j, const area *r, const panel *p, const sums *s,
   return l;
 }
 
-/* The activation of all sums at once, where they are. */
+/* The activation of all sums at once, where they are; it has no parameters. */
 static void activate(const job *j, const panel *p, const sums *s) {
+  static const peri__pointwise_attr none = {0};
   const void *x = s->sum, *in[5] = {x, x, x, x, x};
   int64_t count = (s->rows - 1) * s->stride + p->columns;
-  j->activation(NULL, in, s->sum, count);
+  j->activation(&none, in, s->sum, count);
 }
 
 static void store_active(const job *j, const area *r, const panel *p,
