@@ -15,13 +15,13 @@
 
 #define WORD static inline __attribute__((always_inline))
 
-WORD uint32_t peri__bits_of(float value) {
-  uint32_t bits;
+WORD int32_t peri__bits_of(float value) {
+  int32_t bits;
   memcpy(&bits, &value, sizeof bits);
   return bits;
 }
 
-WORD float peri__float_of(uint32_t bits) {
+WORD float peri__float_of(int32_t bits) {
   float value;
   memcpy(&value, &bits, sizeof value);
   return value;
@@ -29,43 +29,45 @@ WORD float peri__float_of(uint32_t bits) {
 
 /* ---- 16-bit floats and float32 ---------------------------------------- */
 
-#define F32_INFINITY 0x7f800000u
-#define F32_REBIAS (112u << 23) /* from the exponents of float16 */
+/* Bits are compared as signed numbers, as vectors can be at every level. */
+
+#define F32_INFINITY 0x7f800000
+#define F32_REBIAS (112 << 23) /* from the exponents of float16 */
 
 /* Subnormals are multiples of 2^-24. A NaN becomes a quiet one. */
 WORD float peri__f16_load(uint16_t half) {
-  uint32_t magnitude = half & 0x7fffu;
-  uint32_t small = peri__bits_of((float)(int32_t)magnitude * 0x1p-24f);
-  uint32_t wide = (magnitude << 13) + F32_REBIAS;
+  int32_t magnitude = half & 0x7fff;
+  int32_t small = peri__bits_of((float)magnitude * 0x1p-24f);
+  int32_t wide = (magnitude << 13) + F32_REBIAS;
   wide += magnitude >= 0x7c00 ? F32_REBIAS : 0;
-  wide |= magnitude > 0x7c00 ? 0x400000u : 0;
+  wide |= magnitude > 0x7c00 ? 0x400000 : 0;
   wide = magnitude < 0x400 ? small : wide;
-  return peri__float_of(wide | (uint32_t)(half & 0x8000) << 16);
+  return peri__float_of(wide | (int32_t)((uint32_t)(half & 0x8000) << 16));
 }
 
 /* Under 2^-14 the sum with 1/2 has its last bit where the subnormals have
    theirs. From 65520 on it is infinity. */
 WORD uint16_t peri__f16_store(float value) {
-  uint32_t bits = peri__bits_of(value), magnitude = bits & 0x7fffffffu;
-  uint32_t small = peri__bits_of(peri__float_of(magnitude) + 0.5f) - 0x3f000000;
-  uint32_t half =
-      (magnitude + 0xfff + (magnitude >> 13 & 1) - F32_REBIAS) >> 13;
+  int32_t bits = peri__bits_of(value), magnitude = bits & 0x7fffffff;
+  int32_t sign = bits >> 16 & 0x8000, one_half = peri__bits_of(0.5f);
+  int32_t small = peri__bits_of(peri__float_of(magnitude) + 0.5f) - one_half;
+  int32_t half = (magnitude - F32_REBIAS + 0xfff + (magnitude >> 13 & 1)) >> 13;
+  half = half < 0x7c00 ? half : 0x7c00;
   half = magnitude < 0x38800000 ? small : half;
-  half = magnitude >= 0x477ff000 ? 0x7c00 : half;
-  half = magnitude > F32_INFINITY ? 0x7e00 : half;
-  return (uint16_t)(half | (bits >> 16 & 0x8000));
+  return (uint16_t)(sign | (magnitude > F32_INFINITY ? 0x7e00 : half));
 }
 
 WORD float peri__bf16_load(uint16_t half) {
-  return peri__float_of((uint32_t)half << 16);
+  return peri__float_of((int32_t)((uint32_t)half << 16));
 }
 
 /* A mantissa that rounds up carries into the exponent. */
 WORD uint16_t peri__bf16_store(float value) {
-  uint32_t bits = peri__bits_of(value), magnitude = bits & 0x7fffffffu;
-  uint32_t half = (magnitude + 0x7fff + (magnitude >> 16 & 1)) >> 16;
+  int32_t bits = peri__bits_of(value), magnitude = bits & 0x7fffffff;
+  uint32_t odd = (uint32_t)magnitude >> 16 & 1;
+  uint32_t half = ((uint32_t)magnitude + 0x7fff + odd) >> 16;
   half = magnitude > F32_INFINITY ? 0x7fc0 : half;
-  return (uint16_t)(half | (bits >> 16 & 0x8000));
+  return (uint16_t)(half | ((uint32_t)bits >> 16 & 0x8000));
 }
 
 /* ---- Whole numbers ---------------------------------------------------- */
