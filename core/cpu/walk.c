@@ -4,38 +4,37 @@
 
 /* ---- Dimensions ------------------------------------------------------- */
 
-/* True if dimension 'd' of 'call' continues the last dimension of 'walk' in
-   every argument. */
-static bool continues(const peri__walk *walk, const peri_call *call, int d) {
+/* True if dimension 'd' of the arguments continues the last one of 'walk' in
+   each of them. */
+static bool continues(const peri__walk *walk, const peri_arg *const *arg,
+                      int d) {
   int last = walk->ndim - 1;
-  int64_t size = call->arg[0].shape[d];
-  for (int a = 0; a < walk->args; a++) {
-    const peri_arg *arg = &call->arg[a];
-    if (arg->data && walk->strides[a][last] != arg->strides[d] * size)
+  int64_t size = arg[0]->shape[d];
+  for (int a = 0; a < walk->args; a++)
+    if (arg[a]->data && walk->strides[a][last] != arg[a]->strides[d] * size)
       return false;
-  }
   return true;
 }
 
-static void add_dim(peri__walk *walk, const peri_call *call, int d) {
-  int64_t size = call->arg[0].shape[d];
-  bool join = walk->ndim > 0 && continues(walk, call, d);
+static void add_dim(peri__walk *walk, const peri_arg *const *arg, int d) {
+  int64_t size = arg[0]->shape[d];
+  bool join = walk->ndim > 0 && continues(walk, arg, d);
   int at = join ? walk->ndim - 1 : walk->ndim++;
   walk->shape[at] = join ? walk->shape[at] * size : size;
   for (int a = 0; a < walk->args; a++)
-    walk->strides[a][at] = call->arg[a].data ? call->arg[a].strides[d] : 0;
+    walk->strides[a][at] = arg[a]->data ? arg[a]->strides[d] : 0;
 }
 
-void peri__walk_beside(peri__walk *walk, const peri_call *call, int args,
-                       int dim) {
+void peri__walk_of(peri__walk *walk, const peri_arg *const *arg, int args,
+                   int dim) {
   int order[PERI_MAX_DIMS];
-  const peri_arg *first = &call->arg[0];
+  const peri_arg *first = arg[0];
   walk->args = args;
   walk->ndim = 0;
   peri__order_dims(first->strides, first->ndim, order);
   for (int i = 0; i < first->ndim; i++)
     if (order[i] != dim && first->shape[order[i]] != 1)
-      add_dim(walk, call, order[i]);
+      add_dim(walk, arg, order[i]);
   if (walk->ndim > 0) return;
   walk->ndim = 1; /* a single element */
   walk->shape[0] = 1;
@@ -43,7 +42,10 @@ void peri__walk_beside(peri__walk *walk, const peri_call *call, int args,
 }
 
 void peri__walk_begin(peri__walk *walk, const peri_call *call) {
-  peri__walk_beside(walk, call, call->nout + call->nin, -1);
+  const peri_arg *arg[PERI_MAX_ARGS];
+  int args = call->nout + call->nin;
+  for (int a = 0; a < args; a++) arg[a] = &call->arg[a];
+  peri__walk_of(walk, arg, args, -1);
 }
 
 /* ---- Places ----------------------------------------------------------- */

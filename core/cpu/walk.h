@@ -25,10 +25,10 @@ typedef struct {
 /* All arguments of 'call' have the shape of the first, whose memory sets the
    order of the dimensions. */
 void peri__walk_begin(peri__walk *walk, const peri_call *call);
-/* The same of the first 'args' arguments, as if dimension 'dim', in which they
-   may differ, had size 1. */
-void peri__walk_beside(peri__walk *walk, const peri_call *call, int args,
-                       int dim);
+/* The same of 'args' arguments, as if dimension 'dim', in which they may
+   differ, had size 1; -1: they do not. */
+void peri__walk_of(peri__walk *walk, const peri_arg *const *arg, int args,
+                   int dim);
 /* Number of places in the first 'outer' dimensions. */
 int64_t peri__walk_count(const peri__walk *walk, int outer);
 /* Place number 'index' of the first 'outer' dimensions; the last of them counts

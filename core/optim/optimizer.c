@@ -351,7 +351,9 @@ static int step(peri_optimizer *opt, peri_pending *list) {
     if (status < 0) return status;
     if (!p->storage->meta) write_update(opt, i, &list[count++]);
   }
+  opt->ctx->unstoppable++; /* no parameter is left half updated */
   status = peri__calls_run(opt->ctx, list, count);
+  opt->ctx->unstoppable--;
   for (int i = 0; status == 0 && i < count; i++) {
     list[i].tensors[0]->storage->version++;
     list[i].tensors[0]->storage->changed_by = NULL;

@@ -56,8 +56,7 @@ typedef struct {
 typedef void peri__formula(const peri__piece *piece);
 
 /* Run an update record with the formula for its type: 'wide' for float64
-   parameters, else 'narrow', through float32 for half precision. It does not
-   stop when interrupted, so that no parameter is left half updated. */
+   parameters, else 'narrow', through float32 for half precision. */
 void LEVEL(update)(const peri_call *call, peri__formula *narrow,
                    peri__formula *wide);
 

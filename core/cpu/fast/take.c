@@ -22,12 +22,13 @@ typedef struct {
 /* Places from the index, into the workspace. 'chooses': the argument whose
    dimension they count in. */
 static job job_of(const peri_call *call, int chooses) {
+  const peri_arg *arg[] = {&call->arg[0], &call->arg[1]};
   const peri_arg *index = &call->arg[2];
   int64_t *place = call->workspace;
   peri__dim_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  job j = {.call = call, .y = &call->arg[0], .x = &call->arg[1]};
-  peri__walk_beside(&j.walk, call, 2, attr.dim);
+  job j = {.call = call, .y = arg[0], .x = arg[1]};
+  peri__walk_of(&j.walk, arg, 2, attr.dim);
   j.place = place;
   j.count = index->shape[0];
   j.size = call->arg[chooses].shape[attr.dim];
