@@ -115,21 +115,12 @@ static const void *fetch(const peri_arg *arg, int64_t offset, int64_t stride,
   return buffer;
 }
 
-/* Absent inputs get the place of one that is there. */
-static void fill_gaps(const void **in, int count) {
-  const void *there = NULL;
-  for (int k = 0; k < count; k++)
-    if (in[k]) there = in[k];
-  for (int k = 0; k < 5; k++)
-    if (k >= count || !in[k]) in[k] = there;
-}
-
 /* A run of elements in chunks: inputs as the compute type, the loop, the
    result converted if the output has another type or stride. */
 static void run_row(const peri_call *call, const peri__walk *walk,
                     const int64_t *offset) {
   double buffer[PERI_MAX_ARGS][PERI_CHUNK]; /* room for any compute type */
-  const void *in[5] = {NULL};
+  const void *in[PERI_LOOP_INPUTS] = {NULL};
   peri__pointwise_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
   peri__loop *run = peri__plain_loop(call->kernel, attr.compute);

@@ -5,12 +5,25 @@
 
 #include "kernels.h"
 
+#define PERI_LOOP_INPUTS 5
+
 /* in[0], in[1], in[2] the inputs of a row, in[3] its output, in[4] the
    gradient of that: five arrays of 'count' elements of the compute type, where
    what is absent has the address of one that is there. 'out' may be one of
    them; it takes bytes of 0 and 1 if the row compares. */
 typedef void peri__loop(const peri__pointwise_attr *attr,
-                        const void *const in[5], void *out, int64_t count);
+                        const void *const in[PERI_LOOP_INPUTS], void *out,
+                        int64_t count);
+
+/* Give what is absent among the 'count' inputs of a row the address of one that
+   is there. */
+static inline void fill_gaps(const void *in[PERI_LOOP_INPUTS], int count) {
+  const void *there = NULL;
+  for (int k = 0; k < count; k++)
+    if (in[k]) there = in[k];
+  for (int k = 0; k < PERI_LOOP_INPUTS; k++)
+    if (k >= count || !in[k]) in[k] = there;
+}
 
 /* The plain loop of a kernel; NULL if the row has none for that type. */
 peri__loop *peri__plain_loop(int kernel, peri_dtype compute);

@@ -23,8 +23,6 @@ void LEVEL(block_read)(const peri__block *from, void *to, peri_dtype dtype);
 void LEVEL(block_write)(const peri__block *to, const void *from,
                         peri_dtype dtype);
 
-#define PERI_LOOP_INPUTS 5
-
 /* What is the same for all elements of a call. */
 typedef struct {
   const peri_call *call;
@@ -32,16 +30,6 @@ typedef struct {
   peri__loop *loop;
   peri_dtype made; /* by the loop */
 } peri__loop_work;
-
-/* Give what is absent among the inputs of a loop the place of one that is
-   there. */
-INLINE void fill_gaps(const void *in[PERI_LOOP_INPUTS], int count) {
-  const void *there = NULL;
-  for (int k = 0; k < count; k++)
-    if (in[k]) there = in[k];
-  for (int k = 0; k < PERI_LOOP_INPUTS; k++)
-    if (k >= count || !in[k]) in[k] = there;
-}
 
 #define PERI_TILE 1024 /* elements of a tile that needs a buffer */
 
