@@ -1,7 +1,7 @@
 /* matmul_half.c - products of float16 and bfloat16: a matrix of the batch at a
    time is converted to float32 in the workspace, multiplied there, and rounded
    once on its way out. Threads take whole matrices of a batch, or share the one
-   there is. */
+   there is. Twin: plain_matmul.c. */
 #include "matmul.h"
 #include "pointwise.h"
 
