@@ -44,8 +44,8 @@ typedef struct {
   size_t limit;
   size_t held; /* bytes of all blocks, in use or not */
   bool no_cache;
-  peri_block *blocks;              /* all blocks in use */
-  peri_block *cache[PERI_CLASSES]; /* freed ones, by size class */
+  peri_block *blocks;              /* all of them */
+  peri_block *cache[PERI_CLASSES]; /* those not in use, by size class */
   peri_memory stats;
 } peri_allocator;
 
@@ -243,6 +243,12 @@ static inline bool peri__same_shape(const int64_t *a, int na, const int64_t *b,
     if (a[d] != b[d]) return false;
   return true;
 }
+/* One by one: they were just written so, and a wider read would wait until
+   they are in memory. */
+static inline void peri__copy_sizes(int64_t *to, const int64_t *from,
+                                    int ndim) {
+  for (int d = 0; d < ndim; d++) to[d] = from[d];
+}
 /* Common shape of 'a' and 'b' into 'out'. -> dimensions, -1 if none fits */
 int peri__broadcast(const int64_t *a, int na, const int64_t *b, int nb,
                     int64_t *out);
@@ -261,7 +267,8 @@ peri_text peri__meta_text(const peri_meta *meta);
 
 /* ---- Tensors (tensor.c) ----------------------------------------------- */
 
-/* Small data lies behind the struct, in one block with it. */
+/* One block with the tensor it is made with, and with its data if that is
+   small. */
 struct peri_storage {
   int64_t refs;
   uint64_t serial;
@@ -308,6 +315,10 @@ static inline bool peri__tracked(const peri_tensor *x) {
    or, if 'strides' is given, with those dense strides. */
 peri_tensor *peri__tensor_make(peri_context *ctx, const peri_meta *meta,
                                const int64_t *strides, bool on_meta);
+/* The same for a shape that is known to have 'count' elements. */
+peri_tensor *peri__tensor_sized(peri_context *ctx, const peri_meta *meta,
+                                int64_t count, const int64_t *strides,
+                                bool on_meta);
 /* A tensor that looks into the storage of 'x' elsewhere. */
 peri_tensor *peri__view(peri_tensor *x, const int64_t *shape,
                         const int64_t *strides, int ndim, int64_t offset);
@@ -333,7 +344,7 @@ void peri__storage_drop(peri_context *ctx, peri_storage *storage);
 static inline void peri__read_meta(const peri_tensor *x, peri_meta *meta) {
   meta->dtype = x->dtype;
   meta->ndim = x->ndim;
-  memcpy(meta->shape, x->shape, sizeof meta->shape);
+  peri__copy_sizes(meta->shape, x->shape, x->ndim);
 }
 static inline peri_meta peri__meta(const peri_tensor *x) {
   peri_meta meta;

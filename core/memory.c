@@ -5,10 +5,10 @@
      | header, 64 bytes | data, rounded up to its size class |
      ^ the host's block   ^ 64-byte aligned
 
-   Blocks in use hang in one list, so the end of a context finds what is left.
-   A freed block goes to the stack of its size class and serves the next
-   request of that class: a loop that repeats itself asks the host for
-   nothing. Classes are the multiples of 64 bytes up to 1 KiB, then eight
+   All blocks that the host gave hang in one list, so the end of a context
+   finds them, in use or not. A freed block goes to the stack of its size class
+   and serves the next request of that class: a loop that repeats itself asks
+   the host for nothing and leaves the list alone. Classes are the multiples of 64 bytes up to 1 KiB, then eight
    steps per power of two, so that less than an eighth is lost; blocks over
    4 GiB go straight back. Live and cached bytes count whole blocks, header
    included: their sum is what the host gave and what the byte limit bounds.
@@ -43,10 +43,11 @@
 #define MOST_BYTES ((size_t)PTRDIFF_MAX / 2) /* no sum below overflows */
 
 struct peri_block {
-  _Alignas(PERI_ALIGN) peri_block *next; /* in use, or in the class */
-  peri_block *previous;                  /* in use only */
-  size_t room;                           /* bytes of data */
-  int size_class;                        /* NO_CLASS: never cached */
+  _Alignas(PERI_ALIGN) peri_block *next; /* in the list of all */
+  peri_block *previous;
+  peri_block *below; /* in the stack of its class */
+  size_t room;       /* bytes of data */
+  int size_class;    /* NO_CLASS: never cached */
 };
 
 _Static_assert(sizeof(peri_block) == PERI_ALIGN, "the header is one line");
@@ -98,8 +99,24 @@ static peri_block *block_of(void *data) { return (peri_block *)data - 1; }
 
 /* ---- Between us and the host ------------------------------------------ */
 
+static void link_block(peri_allocator *memory, peri_block *block) {
+  block->previous = NULL;
+  block->next = memory->blocks;
+  if (block->next != NULL) block->next->previous = block;
+  memory->blocks = block;
+}
+
+static void unlink_block(peri_allocator *memory, peri_block *block) {
+  if (block->next != NULL) block->next->previous = block->previous;
+  if (block->previous != NULL)
+    block->previous->next = block->next;
+  else
+    memory->blocks = block->next;
+}
+
 static void give_back(peri_allocator *memory, peri_block *block) {
   size_t bytes = whole(block);
+  unlink_block(memory, block);
   UNPOISON(data_of(block), block->room);
   memory->held -= bytes;
   memory->free(memory->user, block, bytes);
@@ -109,7 +126,7 @@ static void flush_cache(peri_allocator *memory) {
   for (int i = 0; i < PERI_CLASSES; i++) {
     while (memory->cache[i] != NULL) {
       peri_block *block = memory->cache[i];
-      memory->cache[i] = block->next;
+      memory->cache[i] = block->below;
       give_back(memory, block);
     }
   }
@@ -149,35 +166,17 @@ static peri_block *ask_host(peri_allocator *memory, size_t wanted,
   memory->held += bytes;
   block->room = room;
   block->size_class = size_class;
+  link_block(memory, block);
   return block;
 }
 
-/* ---- The list of blocks in use and the cache -------------------------- */
+/* ---- The cache -------------------------------------------------------- */
 
 static peri_block *take_cached(peri_allocator *memory, int size_class) {
   if (size_class == NO_CLASS || memory->cache[size_class] == NULL) return NULL;
   peri_block *block = memory->cache[size_class];
-  memory->cache[size_class] = block->next;
+  memory->cache[size_class] = block->below;
   return block;
-}
-
-static void link_block(peri_allocator *memory, peri_block *block) {
-  block->previous = NULL;
-  block->next = memory->blocks;
-  if (block->next != NULL) block->next->previous = block;
-  memory->blocks = block;
-  memory->stats.live_bytes += whole(block);
-  if (memory->stats.live_bytes > memory->stats.peak_bytes)
-    memory->stats.peak_bytes = memory->stats.live_bytes;
-}
-
-static void unlink_block(peri_allocator *memory, peri_block *block) {
-  if (block->next != NULL) block->next->previous = block->previous;
-  if (block->previous != NULL)
-    block->previous->next = block->next;
-  else
-    memory->blocks = block->next;
-  memory->stats.live_bytes -= whole(block);
 }
 
 /* Let the caller see the first 'bytes' of 'block' and nothing behind. */
@@ -200,7 +199,9 @@ static void *out_of_memory(peri_context *ctx, size_t bytes) {
 }
 
 static void *hand_out(peri_allocator *memory, peri_block *block, size_t bytes) {
-  link_block(memory, block);
+  memory->stats.live_bytes += whole(block);
+  if (memory->stats.live_bytes > memory->stats.peak_bytes)
+    memory->stats.peak_bytes = memory->stats.live_bytes;
   expose(block, bytes);
   return data_of(block);
 }
@@ -234,12 +235,12 @@ void peri__free(peri_context *ctx, void *data) {
   if (data == NULL) return;
   peri_allocator *memory = &ctx->memory;
   peri_block *block = block_of(data);
-  unlink_block(memory, block);
+  memory->stats.live_bytes -= whole(block);
   if (memory->no_cache || block->size_class == NO_CLASS) {
     give_back(memory, block);
     return;
   }
-  block->next = memory->cache[block->size_class];
+  block->below = memory->cache[block->size_class];
   memory->cache[block->size_class] = block;
   POISON(data, block->room);
 }
@@ -292,12 +293,7 @@ void peri__memory_init(peri_allocator *memory, const peri_options *options) {
 }
 
 void peri__memory_end(peri_allocator *memory) {
-  while (memory->blocks != NULL) {
-    peri_block *block = memory->blocks;
-    unlink_block(memory, block);
-    give_back(memory, block);
-  }
-  flush_cache(memory);
+  while (memory->blocks != NULL) give_back(memory, memory->blocks);
 }
 
 peri_memory peri_memory_stats(const peri_context *ctx) {

@@ -35,33 +35,51 @@ static void link_tensor(peri_tensor *x, int64_t depth) {
 
 #define SMALL_BYTES 64 /* of data that lies behind its storage */
 
+/* A storage and the tensor it is made with are one block, which lives as long
+   as the storage; views have blocks of their own. */
+typedef struct {
+  peri_storage storage;
+  peri_tensor first;
+} pair;
+
 enum {
-  STORAGE_BYTES =
-      (sizeof(peri_storage) + PERI_ALIGN - 1) / PERI_ALIGN * PERI_ALIGN
+  PAIR_BYTES = (sizeof(pair) + PERI_ALIGN - 1) / PERI_ALIGN * PERI_ALIGN
 };
 
 /* Where the data of 'storage' is if it is small. */
 static void *behind(peri_storage *storage) {
-  return (char *)storage + STORAGE_BYTES;
+  return (char *)storage + PAIR_BYTES;
 }
 
-static peri_storage *storage_make(peri_context *ctx, size_t bytes,
-                                  bool on_meta) {
-  bool small = !on_meta && bytes <= SMALL_BYTES;
-  peri_storage *storage =
-      peri__alloc(ctx, small ? STORAGE_BYTES + bytes : sizeof *storage);
+static peri_tensor *first_of(peri_storage *storage) {
+  return &((pair *)storage)->first;
+}
+
+/* A storage without data, and 'extra' bytes behind its pair. */
+static peri_storage *storage_make(peri_context *ctx, size_t extra) {
+  peri_storage *storage = peri__alloc(ctx, PAIR_BYTES + extra);
   if (!storage) return NULL;
-  *storage = (peri_storage){.refs = 1, .bytes = bytes, .meta = on_meta};
-  if (small)
-    storage->data = behind(storage);
-  else if (!on_meta)
-    storage->data = peri__alloc(ctx, bytes);
-  if (!storage->data && !on_meta) {
-    peri__free(ctx, storage);
-    return NULL;
-  }
+  *storage = (peri_storage){.refs = 1};
   storage->serial = ++ctx->serial;
   ctx->memory.stats.live_storages++;
+  return storage;
+}
+
+/* A storage of 'bytes' of new memory. */
+static peri_storage *storage_filled(peri_context *ctx, size_t bytes) {
+  bool small = bytes <= SMALL_BYTES;
+  peri_storage *storage = storage_make(ctx, small ? bytes : 0);
+  if (!storage) return NULL;
+  storage->data = small ? behind(storage) : peri__alloc(ctx, bytes);
+  if (storage->data) return storage;
+  peri__storage_drop(ctx, storage);
+  return NULL;
+}
+
+/* A storage on the meta device, which has no memory. */
+static peri_storage *storage_meta(peri_context *ctx) {
+  peri_storage *storage = storage_make(ctx, 0);
+  if (storage) storage->meta = true;
   return storage;
 }
 
@@ -83,55 +101,63 @@ void peri__storage_drop(peri_context *ctx, peri_storage *storage) {
 
 /* ---- Making ----------------------------------------------------------- */
 
-/* A tensor of the open scope over 'storage', whose share it takes over also
-   when it fails. */
-static peri_tensor *tensor_over(peri_context *ctx, peri_storage *storage,
-                                const peri_meta *meta) {
-  peri_tensor *x = peri__alloc(ctx, sizeof *x);
-  if (!x) {
-    peri__storage_drop(ctx, storage);
-    return NULL;
-  }
+/* Make 'x' a tensor of the open scope over 'storage', whose share it takes
+   over. */
+static void tensor_init(peri_context *ctx, peri_tensor *x,
+                        peri_storage *storage, peri_dtype dtype, int ndim) {
   memset(x, 0, offsetof(peri_tensor, shape));
   memset(&x->number, 0, sizeof *x - offsetof(peri_tensor, number));
   x->ctx = ctx;
   x->refs = 1;
   x->storage = storage;
-  x->dtype = meta->dtype;
-  x->ndim = meta->ndim;
-  memcpy(x->shape, meta->shape, sizeof x->shape);
+  x->dtype = dtype;
+  x->ndim = ndim;
   link_tensor(x, ctx->depth);
   ctx->memory.stats.live_tensors++;
-  return x;
 }
 
-peri_tensor *peri__tensor_make(peri_context *ctx, const peri_meta *meta,
-                               const int64_t *strides, bool on_meta) {
-  int64_t count = peri__numel(meta->shape, meta->ndim);
-  if (count < 0) {
-    peri_text text = peri__meta_text(meta);
-    peri_fail(ctx, PERI_ESHAPE, "tensor: shape %s is too large or negative",
-              text.s);
-    return NULL;
-  }
-  size_t bytes = (size_t)count * peri_dtype_size(meta->dtype);
-  peri_storage *storage = storage_make(ctx, bytes, on_meta);
-  peri_tensor *x = storage ? tensor_over(ctx, storage, meta) : NULL;
-  if (!x) return NULL;
+/* The tensor that a storage is made with; row-major without 'strides'. */
+static peri_tensor *tensor_first(peri_context *ctx, peri_storage *storage,
+                                 const peri_meta *meta,
+                                 const int64_t *strides) {
+  peri_tensor *x = first_of(storage);
+  tensor_init(ctx, x, storage, meta->dtype, meta->ndim);
+  peri__copy_sizes(x->shape, meta->shape, x->ndim);
   if (strides)
-    memcpy(x->strides, strides, (size_t)meta->ndim * sizeof *strides);
+    peri__copy_sizes(x->strides, strides, x->ndim);
   else
     peri__strides(x->shape, x->ndim, x->strides);
   return x;
 }
 
+peri_tensor *peri__tensor_sized(peri_context *ctx, const peri_meta *meta,
+                                int64_t count, const int64_t *strides,
+                                bool on_meta) {
+  size_t bytes = (size_t)count * peri_dtype_size(meta->dtype);
+  peri_storage *storage =
+      on_meta ? storage_meta(ctx) : storage_filled(ctx, bytes);
+  if (!storage) return NULL;
+  storage->bytes = bytes;
+  return tensor_first(ctx, storage, meta, strides);
+}
+
+peri_tensor *peri__tensor_make(peri_context *ctx, const peri_meta *meta,
+                               const int64_t *strides, bool on_meta) {
+  int64_t count = peri__numel(meta->shape, meta->ndim);
+  if (count >= 0) return peri__tensor_sized(ctx, meta, count, strides, on_meta);
+  peri_text text = peri__meta_text(meta);
+  peri_fail(ctx, PERI_ESHAPE, "tensor: shape %s is too large or negative",
+            text.s);
+  return NULL;
+}
+
 peri_tensor *peri__view(peri_tensor *x, const int64_t *shape,
                         const int64_t *strides, int ndim, int64_t offset) {
-  peri_meta meta = {.dtype = x->dtype, .ndim = ndim};
-  memcpy(meta.shape, shape, (size_t)ndim * sizeof *shape);
-  peri_tensor *y = tensor_over(x->ctx, peri__storage_hold(x->storage), &meta);
+  peri_tensor *y = peri__alloc(x->ctx, sizeof *y);
   if (!y) return NULL;
-  memcpy(y->strides, strides, (size_t)ndim * sizeof *strides);
+  tensor_init(x->ctx, y, peri__storage_hold(x->storage), x->dtype, ndim);
+  peri__copy_sizes(y->shape, shape, ndim);
+  peri__copy_sizes(y->strides, strides, ndim);
   y->offset = offset;
   return y;
 }
@@ -195,23 +221,14 @@ static size_t reach(const peri_meta *meta, const int64_t *strides) {
 static peri_tensor *wrap(peri_context *ctx, void *data, const peri_meta *meta,
                          const int64_t *strides,
                          void (*release)(void *user, void *data), void *user) {
-  peri_storage *storage = peri__alloc_zeroed(ctx, sizeof *storage);
+  peri_storage *storage = storage_make(ctx, 0);
   if (!storage) return NULL;
-  storage->refs = 1;
-  storage->serial = ++ctx->serial;
   storage->data = data;
   storage->bytes = reach(meta, strides) * peri_dtype_size(meta->dtype);
   storage->wrapped = true;
-  ctx->memory.stats.live_storages++;
-  peri_tensor *x = tensor_over(ctx, storage, meta);
-  if (!x) return NULL;
-  if (strides)
-    memcpy(x->strides, strides, (size_t)meta->ndim * sizeof *strides);
-  else
-    peri__strides(x->shape, x->ndim, x->strides);
-  storage->release = release; /* from here on the buffer is ours to release */
+  storage->release = release;
   storage->user = user;
-  return x;
+  return tensor_first(ctx, storage, meta, strides);
 }
 
 peri_tensor *peri_tensor_wrap(peri_context *ctx, void *data,
@@ -264,9 +281,10 @@ void peri__drop(peri_tensor *x) {
   if (x->grad) peri__drop(x->grad);
   if (x->base) peri__drop(x->base);
   if (x->node) peri__node_drop(ctx, x->node);
-  peri__storage_drop(ctx, x->storage);
   ctx->memory.stats.live_tensors--;
-  peri__free(ctx, x);
+  bool own_block = x != first_of(x->storage);
+  peri__storage_drop(ctx, x->storage);
+  if (own_block) peri__free(ctx, x);
 }
 
 /* The scope's share is a share like others: those of callers, of nodes and
