@@ -58,21 +58,21 @@ static int check_input(const peri_frame *frame, const peri_input *row,
                          "%s has no gradient here, but requires one; "
                          "detach it",
                          row->name);
-  return check_fresh(frame, x, row->name);
+  return x->base ? check_fresh(frame, x, row->name) : 0;
 }
 
 /* Plain numbers go with any device; other tensors must agree. */
 static int check_devices(const peri_frame *frame) {
-  bool meta = false, cpu = false;
+  const peri_tensor *first = NULL;
   for (int i = 0; i < frame->nin; i++) {
     const peri_tensor *x = frame->in[i];
     if (!x || x->number) continue;
-    meta = meta || x->storage->meta;
-    cpu = cpu || !x->storage->meta;
+    if (!first) first = x;
+    if (x->storage->meta != first->storage->meta)
+      return peri__op_fail(frame, PERI_EDEVICE,
+                           "tensors are on different devices, cpu and meta");
   }
-  if (!meta || !cpu) return 0;
-  return peri__op_fail(frame, PERI_EDEVICE,
-                       "tensors are on different devices, cpu and meta");
+  return 0;
 }
 
 static int check_inputs(const peri_frame *frame) {
@@ -193,30 +193,37 @@ static const peri_tensor *order_model(const peri_frame *frame) {
   return NULL;
 }
 
+/* Where the outputs are to be: where the inputs are, which agree. */
 static bool on_meta(const peri_frame *frame) {
   if (frame->op->flags & PERI_OP_SOURCE) {
     int params = peri__count_params(frame->op->params);
     return frame->value[params - 2].i == 1; /* device, as MAKES_REST has it */
   }
   for (int i = 0; i < frame->nin; i++)
-    if (frame->in[i] && frame->in[i]->storage->meta) return true;
+    if (frame->in[i] && !frame->in[i]->number)
+      return frame->in[i]->storage->meta;
   return false;
+}
+
+static int shape_error(const peri_frame *frame, const peri_meta *meta) {
+  peri_text shape = peri__meta_text(meta);
+  return peri__op_fail(frame, PERI_ESHAPE,
+                       "shape %s is too large or negative", shape.s);
 }
 
 /* Memory for what infer announced; shapes that cannot be are refused in the
    operation's name. */
 static int make_outputs(peri_frame *frame) {
   const peri_tensor *model = order_model(frame);
+  bool meta = on_meta(frame);
   int64_t strides[PERI_MAX_DIMS];
   if (model) strides_like(model, frame->out[0].shape, strides);
   for (int i = 0; i < frame->nout; i++) {
-    if (peri__numel(frame->out[i].shape, frame->out[i].ndim) < 0) {
-      peri_text shape = peri__meta_text(&frame->out[i]);
-      return peri__op_fail(frame, PERI_ESHAPE,
-                           "shape %s is too large or negative", shape.s);
-    }
-    frame->y[i] = peri__tensor_make(frame->ctx, &frame->out[i],
-                                    model ? strides : NULL, on_meta(frame));
+    const peri_meta *out = &frame->out[i];
+    int64_t count = peri__numel(out->shape, out->ndim);
+    if (count < 0) return shape_error(frame, out);
+    frame->y[i] = peri__tensor_sized(frame->ctx, out, count,
+                                     model ? strides : NULL, meta);
     if (!frame->y[i]) return frame->ctx->status;
   }
   return 0;

@@ -25,7 +25,7 @@ static peri_arg *next_arg(peri_call *call) {
   return &call->arg[call->nout + call->nin];
 }
 
-/* What a kernel may know of 'x'; of the sizes only the first ndim count. */
+/* What a kernel may know of 'x'. */
 static void write_arg(peri_arg *arg, const peri_tensor *x) {
   arg->data = x->storage->data;
   if (arg->data && x->offset > 0)
@@ -35,8 +35,8 @@ static void write_arg(peri_arg *arg, const peri_tensor *x) {
   arg->offset = x->offset;
   arg->dtype = x->dtype;
   arg->ndim = x->ndim;
-  memcpy(arg->shape, x->shape, sizeof arg->shape);
-  memcpy(arg->strides, x->strides, sizeof arg->strides);
+  peri__copy_sizes(arg->shape, x->shape, x->ndim);
+  peri__copy_sizes(arg->strides, x->strides, x->ndim);
 }
 
 void peri__arg_widen(peri_arg *arg, int at) {

@@ -69,9 +69,7 @@ void peri_context_leave(peri_context *ctx) {
   if (ctx && owned_here(ctx)) peri__leave(ctx);
 }
 
-int peri__poll(peri_context *ctx) {
-  if (ctx->status != PERI_OK) return ctx->status;
-  if (!atomic_load_explicit(&ctx->interrupted, memory_order_relaxed)) return 0;
+int peri__poll_failed(peri_context *ctx) {
   return peri_fail(ctx, PERI_EINTERRUPT, "interrupted");
 }
 

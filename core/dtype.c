@@ -65,7 +65,7 @@ static peri_dtype raise_category(peri_dtype strong, peri_dtype weak) {
 
 /* Three levels: tensors with dimensions, 0-d tensors, plain numbers; a float
    number asks for float32. */
-peri_dtype peri__promote_all(peri_tensor *const *in, int count) {
+static peri_dtype promote_levels(peri_tensor *const *in, int count) {
   peri_dtype tensors = PERI_DTYPE_NONE;
   peri_dtype scalars = PERI_DTYPE_NONE;
   peri_dtype numbers = PERI_DTYPE_NONE;
@@ -82,6 +82,16 @@ peri_dtype peri__promote_all(peri_tensor *const *in, int count) {
   }
   if (scalars == PERI_DTYPE_NONE && numbers == PERI_DTYPE_NONE) return tensors;
   return raise_category(raise_category(tensors, scalars), numbers);
+}
+
+/* Mostly all are tensors with dimensions and have one dtype. */
+peri_dtype peri__promote_all(peri_tensor *const *in, int count) {
+  for (int i = 0; i < count; i++) {
+    const peri_tensor *x = in[i];
+    if (!x || x->number || x->ndim == 0 || x->dtype != in[0]->dtype)
+      return promote_levels(in, count);
+  }
+  return count > 0 ? in[0]->dtype : PERI_DTYPE_NONE;
 }
 
 /* ---- 16-bit floats ---------------------------------------------------- */

@@ -60,5 +60,5 @@ unsigned peri__fp_enter(void) {
 }
 
 void peri__fp_leave(unsigned state) {
-  if (read_state() != state) write_state(state);
+  if (ours(state) != state || read_state() != state) write_state(state);
 }

@@ -163,8 +163,13 @@ int peri__enter_always(peri_context *ctx);
    stays the host's. */
 int peri__take(peri_context *ctx);
 void peri__leave(peri_context *ctx);
+int peri__poll_failed(peri_context *ctx);
 /* PERI_EINTERRUPT, set as error, if an interrupt was asked for. */
-int peri__poll(peri_context *ctx);
+static inline int peri__poll(peri_context *ctx) {
+  if (ctx->status != PERI_OK) return ctx->status;
+  if (!atomic_load_explicit(&ctx->interrupted, memory_order_relaxed)) return 0;
+  return peri__poll_failed(ctx);
+}
 void peri__log(peri_context *ctx, peri_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Floating-point state: flush denormals, round to nearest (fpstate.c). */
@@ -416,13 +421,25 @@ enum {
 #include "cpu/kernels.def"
   PERI_KERNEL_COUNT
 };
-int peri__kernel_id(int kernel); /* PERI_K_* -> id in a record */
+/* The kernels of pointwise rows stand before them. */
+enum {
+  PERI_POINTWISE_KERNELS = 0
+#define UNARY(...) +2
+#define BINARY(...) +3
+#define TERNARY(...) +4
+#define STEP1(...) +1
+#define STEP2(...) +1
+#include "ops/pointwise.def"
+};
+/* PERI_K_* -> id in a record */
+static inline int peri__kernel_id(int kernel) {
+  return PERI_POINTWISE_KERNELS + kernel;
+}
 int peri__optim_kernel(const peri_optim *optim);
 
 /* The pointwise rows and their kernels (ops/pointwise.c, cpu/). */
 int peri__pointwise_count(void);
 const peri_op *peri__pointwise_row(int index);
-int peri__pointwise_kernel_count(void);
 /* Kernel of a pointwise row that a matrix product may apply to what it stores,
    else PERI_NO_ACTIVATION. */
 int peri__activation_kernel(const peri_op *op);

@@ -44,14 +44,16 @@ static void add_edge(peri_edge *edge, peri_tensor *x) {
 
 /* Fill the entries of input 'i', of which nothing is saved yet. */
 static void add_input(peri_node *node, int i, peri_tensor *x) {
+  peri_edge *edge = &node->edge[i];
+  peri_meta *meta = &node->in_meta[i];
   node->in[i] = NULL;
   node->needs[i] = x && peri__tracked(x);
-  node->edge[i].next = NULL;
-  node->edge[i].leaf = NULL;
-  node->in_meta[i].dtype = PERI_DTYPE_NONE;
-  node->in_meta[i].ndim = 0;
-  if (node->needs[i]) add_edge(&node->edge[i], x);
-  if (x) peri__read_meta(x, &node->in_meta[i]);
+  edge->next = NULL;
+  edge->leaf = NULL;
+  meta->dtype = PERI_DTYPE_NONE;
+  meta->ndim = 0;
+  if (node->needs[i]) add_edge(edge, x);
+  if (x) peri__read_meta(x, meta);
 }
 
 /* What the gradients that are wanted need. */
@@ -167,7 +169,7 @@ void peri__free_saved(peri_node *node) {
 
 static void free_node(peri_context *ctx, peri_node *node) {
   int params = peri__count_params(node->op->params);
-  peri__free_saved(node);
+  if (!node->freed) peri__free_saved(node);
   for (int i = 0; i < params; i++)
     if (node->value[i].type == PERI_P_STRING)
       peri__free(ctx, (void *)(uintptr_t)node->value[i].s);

@@ -146,10 +146,6 @@ static const peri_kernel plain_kernels[] = {
 #include "cpu/kernels.def"
 };
 
-int peri__kernel_id(int kernel) {
-  return peri__pointwise_kernel_count() + kernel;
-}
-
 static int first_optim_kernel(void) {
   return peri__kernel_id(PERI_KERNEL_COUNT);
 }
@@ -167,7 +163,7 @@ int peri__optim_kernel(const peri_optim *optim) {
 }
 
 bool peri__kernel(const peri_context *ctx, int id, peri_kernel *kernel) {
-  int own = id - peri__pointwise_kernel_count();
+  int own = id - PERI_POINTWISE_KERNELS;
   const peri_optim *optim;
   if (id < 0) return false;
   if (own < 0) {

@@ -96,9 +96,8 @@ static const peri_kernel kernels[] = {
 #include "ops/pointwise.def"
 };
 
-int peri__pointwise_kernel_count(void) {
-  return (int)(sizeof kernels / sizeof *kernels);
-}
+_Static_assert(sizeof kernels / sizeof *kernels == PERI_POINTWISE_KERNELS,
+               "PERI_POINTWISE_KERNELS counts them");
 
 const peri_kernel *peri__pointwise_kernel(int id) { return &kernels[id]; }
 

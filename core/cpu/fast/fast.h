@@ -48,7 +48,6 @@ typedef struct {
 extern const peri__fast LEVEL(matmul);
 extern const peri__fast LEVEL(copy);
 extern const peri__fast LEVEL(fill);
-extern const peri__fast LEVEL(pointwise); /* of all pointwise rows */
 extern const peri__fast LEVEL(take);
 extern const peri__fast LEVEL(spread);
 extern const peri__fast LEVEL(uniform);
@@ -58,6 +57,9 @@ extern const peri__fast LEVEL(bernoulli);
 extern const peri__fast LEVEL(dropout_mask);
 extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice);
 extern const peri__fast LEVEL(softmax), LEVEL(class_loss);
+
+/* What prepares the records of all pointwise rows. */
+void LEVEL(pointwise_prepare)(peri_call *call);
 
 /* Dense elements of one dtype into another, as peri__convert does it. */
 void LEVEL(convert)(void *to, peri_dtype to_dtype, const void *from,

@@ -77,9 +77,14 @@ static peri__loop *loop_of(const peri_call *call, peri_dtype compute) {
                                : peri__plain_loop(call->kernel, compute);
 }
 
+/* Parameters are read if there are any: a copy of all the bytes would wait
+   until the fields that were just written are in memory. */
 static void begin(peri__loop_work *w, const peri_call *call) {
   w->call = call;
-  memcpy(&w->attr, call->attr, sizeof w->attr);
+  w->attr = (peri__pointwise_attr){.compute = compute_of(call)};
+  memcpy(&w->attr.has, call->attr + offsetof(peri__pointwise_attr, has),
+         sizeof w->attr.has);
+  if (w->attr.has) memcpy(&w->attr, call->attr, sizeof w->attr);
   w->loop = loop_of(call, w->attr.compute);
   w->made = made_by(call, w->attr.compute);
 }
@@ -90,41 +95,50 @@ static void begin(peri__loop_work *w, const peri_call *call) {
 static int64_t dense_count(const peri_arg *y) {
   int64_t count = 1;
   for (int d = y->ndim - 1; d >= 0; d--) {
-    if (y->shape[d] != 1 && y->strides[d] != count) return -1;
+    if (y->strides[d] != count && y->shape[d] != 1) return -1;
     count *= y->shape[d];
   }
   return count;
 }
 
-/* How an input of a small call lies: as the output does, ready for the loop, or
-   it is a number. */
-typedef enum { ALIKE, NUMBER, OTHER } form;
-
-static form form_of(const peri_arg *x, const peri_arg *y, peri_dtype compute) {
-  int64_t differing = 0, stepping = 0;
-  for (int d = 0; d < y->ndim; d++) {
-    if (y->shape[d] == 1) continue;
-    differing |= x->strides[d] ^ y->strides[d];
-    stepping |= x->strides[d];
-  }
-  if (differing == 0 && x->dtype == compute) return ALIKE;
-  return stepping == 0 ? NUMBER : OTHER;
+/* True if an input lies as the output does. */
+static bool alike(const peri_arg *x, const peri_arg *y) {
+  for (int d = 0; d < y->ndim; d++)
+    if (x->strides[d] != y->strides[d] && y->shape[d] != 1) return false;
+  return true;
 }
 
-static int64_t count_of(const peri_arg *arg) {
-  int64_t count = 1;
-  for (int d = 0; d < arg->ndim; d++) count *= arg->shape[d];
-  return count;
+/* True if the loop can read an input where it is. */
+static bool ready(const peri_arg *x, const peri_arg *y, peri_dtype compute) {
+  return x->dtype == compute && alike(x, y);
+}
+
+/* True if an input is one element for all of the output. */
+static bool is_number(const peri_arg *x, const peri_arg *y) {
+  for (int d = 0; d < y->ndim; d++)
+    if (x->strides[d] != 0 && y->shape[d] != 1) return false;
+  return true;
+}
+
+/* The inputs where they are; one that is there for what is absent. */
+static void dense_inputs(const peri_call *call,
+                         const void *in[PERI_LOOP_INPUTS]) {
+  const peri_arg *x = &call->arg[1];
+  while (!x->data) x++;
+  const void *there = x->data;
+  UNROLL for (int k = 0; k < PERI_LOOP_INPUTS; k++) {
+    const void *data = k < call->nin ? call->arg[k + 1].data : NULL;
+    in[k] = data ? data : there;
+  }
 }
 
 /* All is dense. */
 static void run_dense(const peri_call *call) {
   peri__loop_work w;
-  const void *in[PERI_LOOP_INPUTS] = {NULL};
+  const void *in[PERI_LOOP_INPUTS];
   begin(&w, call);
-  for (int k = 0; k < call->nin; k++) in[k] = call->arg[k + 1].data;
-  fill_gaps(in, call->nin);
-  w.loop(&w.attr, in, call->arg[0].data, count_of(&call->arg[0]));
+  dense_inputs(call, in);
+  w.loop(&w.attr, in, call->arg[0].data, dense_count(&call->arg[0]));
 }
 
 /* All is dense or a number. */
@@ -134,12 +148,12 @@ static void run_numbers(const peri_call *call) {
   peri__loop_work w;
   const void *in[PERI_LOOP_INPUTS] = {NULL};
   const peri_arg *y = &call->arg[0];
-  int64_t count = count_of(y);
+  int64_t count = dense_count(y);
   begin(&w, call);
   for (int k = 0; k < call->nin; k++) {
     const peri_arg *x = &call->arg[k + 1];
     in[k] = x->data;
-    if (!x->data || form_of(x, y, w.attr.compute) != NUMBER) continue;
+    if (!x->data || ready(x, y, w.attr.compute)) continue;
     peri__block number = {x->data, x->dtype, 1, count, 0, 0};
     LEVEL(block_read)(&number, buffer[used], w.attr.compute);
     in[k] = buffer[used++];
@@ -157,10 +171,9 @@ static void (*short_way(const peri_call *call))(const peri_call *) {
   if (count <= 0 || count > SMALL || y->dtype != made_by(call, compute))
     return NULL;
   for (const peri_arg *x = y + 1; x <= y + call->nin; x++) {
-    if (!x->data) continue;
-    form f = form_of(x, y, compute);
-    if (f == OTHER) return NULL;
-    numbers += f == NUMBER;
+    if (!x->data || ready(x, y, compute)) continue;
+    if (!is_number(x, y)) return NULL;
+    numbers++;
   }
   if (numbers == 0) return run_dense;
   return numbers <= NUMBERS && count <= PERI_TILE ? run_numbers : NULL;
@@ -174,14 +187,7 @@ static void run_tiles(const peri_call *call) {
   LEVEL(pointwise_tiles)(&w, cost_of(call, w.attr.compute));
 }
 
-static bool takes(const peri_call *call) {
-  (void)call;
-  return true;
-}
-
-static void prepare(peri_call *call) {
+void LEVEL(pointwise_prepare)(peri_call *call) {
   call->run = short_way(call);
   if (!call->run) call->run = run_tiles;
 }
-
-const peri__fast LEVEL(pointwise) = {takes, prepare};

@@ -42,25 +42,26 @@ static int update_row(const peri_call *call) {
   return row < count ? row : -1;
 }
 
-/* The kernel for the record, NULL if there is none. */
+/* The kernel for a record of no pointwise row, NULL if there is none. */
 static const peri__fast *find(const peri_call *call) {
-  int own = call->kernel - peri__pointwise_kernel_count();
-  if (own < 0) return &LEVEL(pointwise);
+  int own = call->kernel - PERI_POINTWISE_KERNELS;
   return own < PERI_KERNEL_COUNT ? kernels[own] : NULL;
 }
 
 static bool supports(const peri_provider *self, const peri_call *call) {
   (void)self;
-  if (update_row(call) >= 0) return true;
+  if (call->kernel < PERI_POINTWISE_KERNELS || update_row(call) >= 0)
+    return true;
   const peri__fast *kernel = find(call);
   return kernel && kernel->supports(call);
 }
 
 static int prepare(const peri_provider *self, peri_call *call) {
-  int row = update_row(call);
   (void)self;
-  if (row >= 0)
-    call->run = updates[row];
+  if (call->kernel < PERI_POINTWISE_KERNELS)
+    LEVEL(pointwise_prepare)(call);
+  else if (update_row(call) >= 0)
+    call->run = updates[update_row(call)];
   else
     find(call)->prepare(call);
   return 0;

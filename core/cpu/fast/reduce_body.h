@@ -289,7 +289,7 @@ static void join_stripe(const job *j, int64_t stripe) {
 /* ---- The kernel of values ---------------------------------------------- */
 
 static int op_of(const peri_call *call) {
-  switch (call->kernel - peri__pointwise_kernel_count()) {
+  switch (call->kernel - PERI_POINTWISE_KERNELS) {
     case PERI_K_sum: return SUM;
     case PERI_K_max:
     case PERI_K_argmax:
@@ -299,7 +299,7 @@ static int op_of(const peri_call *call) {
 }
 
 static void begin(job *j, const peri_call *call, bool ordered) {
-  int kernel = call->kernel - peri__pointwise_kernel_count();
+  int kernel = call->kernel - PERI_POINTWISE_KERNELS;
   j->call = call;
   j->x = &call->arg[call->nout];
   j->op = op_of(call);
