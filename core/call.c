@@ -25,13 +25,18 @@ static peri_arg *next_arg(peri_call *call) {
   return &call->arg[call->nout + call->nin];
 }
 
-/* What a kernel may know of 'x'. */
-static void write_arg(peri_arg *arg, const peri_tensor *x) {
-  arg->data = x->storage->data;
-  if (arg->data && x->offset > 0)
+/* What a kernel may know of 'x', which may be absent. */
+static inline void fill_arg(peri_arg *arg, const peri_tensor *x) {
+  if (!x) {
+    memset(arg, 0, sizeof *arg);
+    return;
+  }
+  const peri_storage *storage = x->storage;
+  arg->data = storage->data;
+  if (x->offset > 0 && arg->data)
     arg->data =
         (char *)arg->data + (size_t)x->offset * peri_dtype_size(x->dtype);
-  arg->buffer = x->storage->serial;
+  arg->buffer = storage->serial;
   arg->offset = x->offset;
   arg->dtype = x->dtype;
   arg->ndim = x->ndim;
@@ -50,21 +55,17 @@ void peri__arg_widen(peri_arg *arg, int at) {
 }
 
 void peri__call_out(peri_call *call, const peri_tensor *x) {
-  write_arg(next_arg(call), x);
+  fill_arg(next_arg(call), x);
   call->nout++;
 }
 
 void peri__call_in(peri_call *call, const peri_tensor *x) {
-  peri_arg *arg = next_arg(call);
-  if (x)
-    write_arg(arg, x);
-  else
-    memset(arg, 0, sizeof *arg);
+  fill_arg(next_arg(call), x);
   call->nin++;
 }
 
-void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim) {
-  peri_arg *arg = next_arg(call) - 1;
+/* The strides with which 'arg' is seen in 'shape'. */
+static void broadcast(peri_arg *arg, const int64_t *shape, int ndim) {
   int64_t strides[PERI_MAX_DIMS] = {0};
   int missing = ndim - arg->ndim;
   for (int d = 0; d < ndim; d++) {
@@ -77,11 +78,23 @@ void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim) {
   memcpy(arg->strides, strides, (size_t)ndim * sizeof *strides);
 }
 
-void peri__call_in_as(peri_call *call, const peri_tensor *x,
-                      const peri_tensor *like) {
-  peri__call_in(call, x);
-  if (x && !peri__same_shape(x->shape, x->ndim, like->shape, like->ndim))
-    peri__call_broadcast(call, like->shape, like->ndim);
+void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim) {
+  broadcast(next_arg(call) - 1, shape, ndim);
+}
+
+void peri__call_alike(peri_call *call, int kernel, peri_tensor *const *args,
+                      int nin) {
+  const peri_tensor *y = args[0];
+  peri__call_begin(call, kernel);
+  call->nout = 1;
+  call->nin = nin;
+  for (int i = 0; i <= nin; i++) {
+    const peri_tensor *x = args[i];
+    peri_arg *arg = &call->arg[i];
+    fill_arg(arg, x);
+    if (x && !peri__same_shape(x->shape, x->ndim, y->shape, y->ndim))
+      broadcast(arg, y->shape, y->ndim);
+  }
 }
 
 /* ---- Recordings ------------------------------------------------------- */

@@ -25,28 +25,32 @@ static bool owned_here(const peri_context *ctx) {
          this_thread();
 }
 
-int peri__take(peri_context *ctx) {
+static inline int take(peri_context *ctx) {
   if (!ctx) return PERI_EARG;
-  if (owned_here(ctx)) {
+  uintptr_t inside = 0, self = this_thread();
+  if (atomic_load_explicit(&ctx->owner, memory_order_relaxed) == self) {
     ctx->entries++;
     return 0;
   }
-  uintptr_t nobody = 0;
-  if (!atomic_compare_exchange_strong_explicit(
-          &ctx->owner, &nobody, this_thread(), memory_order_acquire,
-          memory_order_relaxed))
+  if (!atomic_compare_exchange_strong_explicit(&ctx->owner, &inside, self,
+                                               memory_order_acquire,
+                                               memory_order_relaxed))
     return PERI_EBUSY;
   ctx->entries = 1;
   return 0;
 }
 
-int peri__enter_always(peri_context *ctx) {
-  int status = peri__take(ctx);
+static inline int enter_always(peri_context *ctx) {
+  int status = take(ctx);
   if (status < 0 || ctx->computes) return status;
   ctx->computes = true;
   ctx->host_fp = peri__fp_enter();
   return 0;
 }
+
+int peri__take(peri_context *ctx) { return take(ctx); }
+
+int peri__enter_always(peri_context *ctx) { return enter_always(ctx); }
 
 void peri__leave(peri_context *ctx) {
   if (--ctx->entries > 0) return;
@@ -56,7 +60,7 @@ void peri__leave(peri_context *ctx) {
 }
 
 int peri__enter(peri_context *ctx) {
-  int status = peri__enter_always(ctx);
+  int status = enter_always(ctx);
   if (status < 0) return status;
   status = peri__poll(ctx);
   if (status < 0) peri__leave(ctx);

@@ -386,9 +386,10 @@ extern const peri_provider peri__blas_provider;
 void peri__call_begin(peri_call *call, int kernel);
 void peri__call_out(peri_call *call, const peri_tensor *x);
 void peri__call_in(peri_call *call, const peri_tensor *x); /* NULL: absent */
-/* An input as it is seen in the shape of 'like': broadcast to it. */
-void peri__call_in_as(peri_call *call, const peri_tensor *x,
-                      const peri_tensor *like);
+/* A whole record of one output, args[0], and 'nin' inputs behind it, which are
+   broadcast to its shape. */
+void peri__call_alike(peri_call *call, int kernel, peri_tensor *const *args,
+                      int nin);
 /* The last argument seen with another shape: broadcast to 'shape'. */
 void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim);
 /* Give an argument a dimension of size 1 at place 'at'. */

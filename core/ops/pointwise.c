@@ -261,12 +261,30 @@ static peri_dtype meeting_dtype(const peri_frame *frame) {
   return dtype;
 }
 
+/* True if the inputs are tensors of one shape and dtype, as they mostly are. */
+static bool all_alike(const peri_frame *frame) {
+  const peri_tensor *x = frame->in[0];
+  if (x->number || x->ndim == 0) return false;
+  for (int i = 1; i < frame->nin; i++) {
+    const peri_tensor *y = frame->in[i];
+    if (y->number || y->dtype != x->dtype ||
+        !peri__same_shape(x->shape, x->ndim, y->shape, y->ndim))
+      return false;
+  }
+  return true;
+}
+
 static int infer(peri_frame *frame) {
   const detail *row = frame->op->detail;
+  peri_meta *out = &frame->out[0];
+  frame->nout = 1;
+  if (row->kind == ARITH && all_alike(frame) && !frame->op->params[0].name) {
+    peri__read_meta(frame->in[0], out);
+    return 0;
+  }
   int status = broadcast_inputs(frame);
   if (status < 0) return status;
-  frame->nout = 1;
-  frame->out[0].dtype = row->kind == COMPARE ? PERI_BOOL : meeting_dtype(frame);
+  out->dtype = row->kind == COMPARE ? PERI_BOOL : meeting_dtype(frame);
   return 0;
 }
 
@@ -296,15 +314,11 @@ static void write_attr(peri_call *call, const peri_op *op,
 /* One record: the output, then the inputs as broadcast to it. */
 static int run_forward(peri_frame *frame) {
   const detail *row = frame->op->detail;
-  peri_tensor *y = frame->y[0];
-  peri_tensor *args[PERI_MAX_ARGS] = {y};
+  peri_tensor *args[PERI_MAX_ARGS];
   peri_call call;
-  peri__call_begin(&call, row->kernel);
-  peri__call_out(&call, y);
-  for (int i = 0; i < frame->nin; i++) {
-    args[i + 1] = frame->in[i];
-    peri__call_in_as(&call, frame->in[i], y);
-  }
+  args[0] = frame->y[0];
+  for (int i = 0; i < frame->nin; i++) args[i + 1] = frame->in[i];
+  peri__call_alike(&call, row->kernel, args, frame->nin);
   peri_dtype dtype =
       row->kind == COMPARE ? meeting_dtype(frame) : frame->out[0].dtype;
   write_attr(&call, frame->op, frame->value, dtype);
@@ -323,14 +337,10 @@ static peri_tensor *fused(const peri_backprop *grad, int i) {
       peri__tensor_make(grad->ctx, &meta, peri__dense(dy) ? dy->strides : NULL,
                         dy->storage->meta);
   if (!dx) return NULL;
-  peri_tensor *args[PERI_MAX_ARGS] = {dx};
+  peri_tensor *args[] = {dx, NULL, NULL, NULL, grad->out[0], dy};
+  for (int k = 0; k < grad->nin; k++) args[1 + k] = grad->in[k];
   peri_call call;
-  peri__call_begin(&call, row->kernel + 1 + i);
-  peri__call_out(&call, dx);
-  for (int k = 0; k < 3; k++) args[1 + k] = k < grad->nin ? grad->in[k] : NULL;
-  args[4] = grad->out[0];
-  args[5] = dy;
-  for (int k = 1; k <= 5; k++) peri__call_in_as(&call, args[k], dy);
+  peri__call_alike(&call, row->kernel + 1 + i, args, 5);
   write_attr(&call, grad->op, grad->value, dy->dtype);
   return peri__call_run(grad->ctx, &call, args) < 0 ? NULL : dx;
 }
