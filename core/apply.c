@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* Kept out of what every operation passes. */
+#define RARE __attribute__((noinline))
+
 /* ---- Inputs ----------------------------------------------------------- */
 
 /* True if the row takes a list. */
@@ -29,11 +32,16 @@ static int check_count(const peri_frame *frame) {
                        peri__count_inputs(op), frame->nin);
 }
 
+bool peri__stale(const peri_tensor *x) {
+  const peri_storage *storage = x->storage;
+  if (!x->base || x->view_version == storage->version) return false;
+  return x->node || (int32_t)(storage->tracked - x->view_version) > 0;
+}
+
 /* A view whose base was changed in place has a history that is not true any
    more. */
-static int check_fresh(const peri_frame *frame, const peri_tensor *x,
-                       const char *name) {
-  if (!peri__stale(x)) return 0;
+static RARE int stale_error(const peri_frame *frame, const peri_tensor *x,
+                            const char *name) {
   peri_text changer = peri__changer(x->storage);
   return peri__op_fail(frame, PERI_EGRAD,
                        "%s is a view of a tensor that was changed in place by "
@@ -58,7 +66,7 @@ static int check_input(const peri_frame *frame, const peri_input *row,
                          "%s has no gradient here, but requires one; "
                          "detach it",
                          row->name);
-  return x->base ? check_fresh(frame, x, row->name) : 0;
+  return peri__stale(x) ? stale_error(frame, x, row->name) : 0;
 }
 
 /* Plain numbers go with any device; other tensors must agree. */
@@ -77,11 +85,11 @@ static int check_devices(const peri_frame *frame) {
 
 static int check_inputs(const peri_frame *frame) {
   const peri_input *row = frame->op->inputs;
-  int step = takes_list(frame->op) ? 0 : 1;
+  int nin = frame->nin, step = takes_list(frame->op) ? 0 : 1;
   int status = check_count(frame);
-  for (int i = 0; status == 0 && i < frame->nin; i++, row += step)
+  for (int i = 0; status == 0 && i < nin; i++, row += step)
     status = check_input(frame, row, frame->in[i]);
-  return status < 0 ? status : check_devices(frame);
+  return status < 0 || nin == 1 ? status : check_devices(frame);
 }
 
 /* ---- Dimensions and positions to count from 0 ------------------------- */
@@ -205,7 +213,7 @@ static bool on_meta(const peri_frame *frame) {
   return false;
 }
 
-static int shape_error(const peri_frame *frame, const peri_meta *meta) {
+static RARE int shape_error(const peri_frame *frame, const peri_meta *meta) {
   peri_text shape = peri__meta_text(meta);
   return peri__op_fail(frame, PERI_ESHAPE,
                        "shape %s is too large or negative", shape.s);
@@ -244,12 +252,6 @@ static void drop_outputs(peri_frame *frame) {
 }
 
 /* ---- Running ---------------------------------------------------------- */
-
-bool peri__stale(const peri_tensor *x) {
-  const peri_storage *storage = x->storage;
-  if (!x->base || x->view_version == storage->version) return false;
-  return x->node || (int32_t)(storage->tracked - x->view_version) > 0;
-}
 
 bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin) {
   if (!ctx->grad_enabled) return false;
@@ -371,14 +373,19 @@ void peri__frame_init(peri_frame *frame, peri_context *ctx, const peri_op *op,
   }
 }
 
+static RARE int check_values(const peri_frame *frame, const peri_value *given,
+                             peri_value *value) {
+  int status = peri__check_values(frame->ctx, frame->op->name,
+                                  frame->op->params, given, value);
+  return status < 0 ? status : resolve_values(frame, given, value);
+}
+
 int peri__frame_begin(peri_frame *frame, const peri_value *given,
                       peri_value *value) {
   frame->value = value;
   int status = check_inputs(frame);
   if (status < 0 || !frame->op->params[0].name) return status;
-  status = peri__check_values(frame->ctx, frame->op->name, frame->op->params,
-                              given, value);
-  return status < 0 ? status : resolve_values(frame, given, value);
+  return check_values(frame, given, value);
 }
 
 peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,

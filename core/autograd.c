@@ -135,6 +135,7 @@ static int changed_error(pass *p, const peri_node *node, const char *what,
 
 /* What was saved must be what it was. */
 static int check_saved(pass *p, const peri_node *node) {
+  if (!node->saves) return 0;
   for (int i = 0; i < node->nin; i++)
     if (node->in[i] && node->in[i]->storage->version != node->edge[i].version)
       return changed_error(p, node, node->op->inputs[i].name, node->in[i]);
@@ -242,7 +243,7 @@ static int run_node(pass *p, peri_node *node) {
   if (status == 0) status = distribute(p, node);
   leave_pass(node);
   if (status == 0 && !p->retain) {
-    peri__free_saved(node);
+    if (node->saves) peri__free_saved(node);
     node->freed = true;
   }
   peri__scope_close(scope);

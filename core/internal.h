@@ -333,7 +333,6 @@ peri_tensor *peri__alias(peri_tensor *x);
 static inline peri_scope peri__scope_open(peri_context *ctx) {
   return (peri_scope){ctx, ++ctx->depth};
 }
-void peri__scope_close(peri_scope scope);
 /* Own a share, drop a share, whatever the scope says. */
 static inline peri_tensor *peri__hold(peri_tensor *x) {
   if (x) x->refs++;
@@ -342,6 +341,13 @@ static inline peri_tensor *peri__hold(peri_tensor *x) {
 void peri__drop(peri_tensor *x);
 /* Drop the share that an open scope has. */
 void peri__scope_drop(peri_tensor *x);
+/* Close 'scope' and those inside it that are still open. */
+static inline void peri__scope_close(peri_scope scope) {
+  peri_context *ctx = scope.ctx;
+  while (ctx->made && ctx->made->depth >= scope.depth)
+    peri__scope_drop(ctx->made);
+  if (ctx->depth >= scope.depth) ctx->depth = scope.depth - 1;
+}
 /* Move 'x' from its scope to the scope around the open one. */
 void peri__escape(peri_tensor *x);
 peri_storage *peri__storage_hold(peri_storage *storage);

@@ -42,27 +42,27 @@ static void add_edge(peri_edge *edge, peri_tensor *x) {
   }
 }
 
-/* Fill the entries of input 'i', of which nothing is saved yet. */
-static void add_input(peri_node *node, int i, peri_tensor *x) {
-  peri_edge *edge = &node->edge[i];
-  peri_meta *meta = &node->in_meta[i];
-  node->in[i] = NULL;
-  node->needs[i] = x && peri__tracked(x);
-  edge->next = NULL;
-  edge->leaf = NULL;
-  meta->dtype = PERI_DTYPE_NONE;
-  meta->ndim = 0;
-  if (node->needs[i]) add_edge(edge, x);
-  if (x) peri__read_meta(x, meta);
-}
-
-/* What the gradients that are wanted need. */
-static unsigned needed(const peri_node *node) {
+/* Fill the entries of the inputs, of which nothing is saved yet.
+   -> what the gradients that are wanted need */
+static unsigned add_inputs(peri_node *node, peri_tensor *const *in) {
   const unsigned *each = node->op->saves_each;
-  unsigned saves = 0;
-  if (!each) return node->op->saves;
-  for (int i = 0; i < node->nin; i++)
-    if (node->needs[i]) saves |= each[i];
+  unsigned saves = each ? 0 : node->op->saves;
+  for (int i = 0, nin = node->nin; i < nin; i++) {
+    peri_tensor *x = in[i];
+    peri_edge *edge = &node->edge[i];
+    peri_meta *meta = &node->in_meta[i];
+    bool needs = x && peri__tracked(x);
+    edge->next = NULL;
+    edge->leaf = NULL;
+    meta->dtype = PERI_DTYPE_NONE;
+    meta->ndim = 0;
+    node->in[i] = NULL;
+    node->needs[i] = needs;
+    if (x) peri__read_meta(x, meta);
+    if (!needs) continue;
+    add_edge(edge, x);
+    if (each) saves |= each[i];
+  }
   return saves;
 }
 
@@ -118,14 +118,11 @@ peri_node *peri__node_begin(peri_frame *frame) {
   node->base = frame->base;
   for (int i = 0; i < node->nout; i++)
     node->result[i].saved = node->result[i].dy = NULL;
-  for (int i = 0; i < node->nin; i++) add_input(node, i, frame->in[i]);
-  if (copy_values(ctx, node, frame->value, params) < 0) {
-    peri__node_drop(ctx, node);
-    return NULL;
-  }
-  unsigned saves = needed(node);
-  if (saves != 0 && (save_inputs(node, frame, saves) < 0 ||
-                     save_outputs(node, frame, saves) < 0)) {
+  unsigned saves = add_inputs(node, frame->in);
+  node->saves = saves != 0;
+  if ((params > 0 && copy_values(ctx, node, frame->value, params) < 0) ||
+      (saves != 0 && (save_inputs(node, frame, saves) < 0 ||
+                      save_outputs(node, frame, saves) < 0))) {
     peri__node_drop(ctx, node);
     return NULL;
   }
@@ -133,7 +130,7 @@ peri_node *peri__node_begin(peri_frame *frame) {
 }
 
 void peri__node_finish(peri_node *node, peri_frame *frame) {
-  for (int i = 0; i < frame->nout; i++) {
+  for (int i = 0, nout = frame->nout; i < nout; i++) {
     peri_tensor *y = frame->y[i];
     node->result[i].version = y->storage->version;
     if (!peri__is_float(y->dtype)) continue; /* positions have no gradient */
@@ -167,15 +164,20 @@ void peri__free_saved(peri_node *node) {
   }
 }
 
-static void free_node(peri_context *ctx, peri_node *node) {
-  int params = peri__count_params(node->op->params);
-  if (!node->freed) peri__free_saved(node);
-  for (int i = 0; i < params; i++)
+static void free_values(peri_context *ctx, peri_node *node) {
+  const peri_param *params = node->op->params;
+  for (int i = 0; params[i].name; i++)
     if (node->value[i].type == PERI_P_STRING)
       peri__free(ctx, (void *)(uintptr_t)node->value[i].s);
-  for (int i = 0; i < node->nin; i++) {
-    if (node->edge[i].leaf) peri__drop(node->edge[i].leaf);
-    if (node->edge[i].next) peri__node_drop(ctx, node->edge[i].next);
+}
+
+static void free_node(peri_context *ctx, peri_node *node) {
+  const peri_edge *edge = node->edge;
+  if (node->saves) peri__free_saved(node);
+  free_values(ctx, node);
+  for (int i = 0, nin = node->nin; i < nin; i++) {
+    if (edge[i].leaf) peri__drop(edge[i].leaf);
+    if (edge[i].next) peri__node_drop(ctx, edge[i].next);
   }
   peri__free(ctx, node);
 }

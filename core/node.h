@@ -30,7 +30,8 @@ struct peri_node {
   const peri_op *op;
   uint64_t sequence;
   int base, nin, nout;
-  bool freed;           /* saved tensors are gone */
+  bool saves;           /* it has saved tensors, or had some */
+  bool freed;           /* those are gone */
   const void *pass;     /* the backward that has it in its heap */
   peri_node *next_dead; /* in the list of nodes to free */
   /* These lie behind the node, one per parameter, per output, per input. */

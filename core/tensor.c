@@ -324,12 +324,6 @@ peri_scope peri_scope_open(peri_context *ctx) {
   return scope;
 }
 
-void peri__scope_close(peri_scope scope) {
-  peri_context *ctx = scope.ctx;
-  while (ctx->made && ctx->made->depth >= scope.depth)
-    peri__scope_drop(ctx->made);
-  if (ctx->depth >= scope.depth) ctx->depth = scope.depth - 1;
-}
 
 void peri_scope_close(peri_scope scope) {
   if (!scope.ctx || peri__take(scope.ctx) < 0) return;
