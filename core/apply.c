@@ -51,8 +51,8 @@ static RARE int stale_error(const peri_frame *frame, const peri_tensor *x,
 
 /* An input must be there, of this context, without a gradient where the row
    has none, and not a stale view. */
-static int check_input(const peri_frame *frame, const peri_input *row,
-                       const peri_tensor *x) {
+static RARE int check_input(const peri_frame *frame, const peri_input *row,
+                            const peri_tensor *x) {
   if (!x) {
     if (row->flags & PERI_IN_OPTIONAL) return 0;
     return peri__op_fail(frame, PERI_EARG, "%s is missing", row->name);
@@ -70,26 +70,27 @@ static int check_input(const peri_frame *frame, const peri_input *row,
 }
 
 /* Plain numbers go with any device; other tensors must agree. */
-static int check_devices(const peri_frame *frame) {
-  const peri_tensor *first = NULL;
-  for (int i = 0; i < frame->nin; i++) {
-    const peri_tensor *x = frame->in[i];
-    if (!x || x->number) continue;
-    if (!first) first = x;
-    if (x->storage->meta != first->storage->meta)
-      return peri__op_fail(frame, PERI_EDEVICE,
-                           "tensors are on different devices, cpu and meta");
-  }
-  return 0;
+static RARE int device_error(const peri_frame *frame) {
+  return peri__op_fail(frame, PERI_EDEVICE,
+                       "tensors are on different devices, cpu and meta");
 }
 
 static int check_inputs(const peri_frame *frame) {
   const peri_input *row = frame->op->inputs;
-  int nin = frame->nin, step = takes_list(frame->op) ? 0 : 1;
+  int step = takes_list(frame->op) ? 0 : 1;
+  bool meta = false, cpu = false;
   int status = check_count(frame);
-  for (int i = 0; status == 0 && i < nin; i++, row += step)
-    status = check_input(frame, row, frame->in[i]);
-  return status < 0 || nin == 1 ? status : check_devices(frame);
+  for (int i = 0; status == 0 && i < frame->nin; i++, row += step) {
+    const peri_tensor *x = frame->in[i];
+    if (!x || x->ctx != frame->ctx || x->base || row->flags & PERI_IN_FIXED)
+      status = check_input(frame, row, x);
+    if (!x || x->number) continue;
+    if (x->storage->meta)
+      meta = true;
+    else
+      cpu = true;
+  }
+  return status == 0 && meta && cpu ? device_error(frame) : status;
 }
 
 /* ---- Dimensions and positions to count from 0 ------------------------- */
@@ -215,8 +216,8 @@ static bool on_meta(const peri_frame *frame) {
 
 static RARE int shape_error(const peri_frame *frame, const peri_meta *meta) {
   peri_text shape = peri__meta_text(meta);
-  return peri__op_fail(frame, PERI_ESHAPE,
-                       "shape %s is too large or negative", shape.s);
+  return peri__op_fail(frame, PERI_ESHAPE, "shape %s is too large or negative",
+                       shape.s);
 }
 
 /* Memory for what infer announced; shapes that cannot be are refused in the

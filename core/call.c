@@ -40,8 +40,10 @@ static inline void fill_arg(peri_arg *arg, const peri_tensor *x) {
   arg->offset = x->offset;
   arg->dtype = x->dtype;
   arg->ndim = x->ndim;
-  peri__copy_sizes(arg->shape, x->shape, x->ndim);
-  peri__copy_sizes(arg->strides, x->strides, x->ndim);
+  for (int d = 0; d < x->ndim; d++) {
+    arg->shape[d] = x->shape[d];
+    arg->strides[d] = x->strides[d];
+  }
 }
 
 void peri__arg_widen(peri_arg *arg, int at) {
@@ -88,7 +90,8 @@ void peri__call_alike(peri_call *call, int kernel, peri_tensor *const *args,
   peri__call_begin(call, kernel);
   call->nout = 1;
   call->nin = nin;
-  for (int i = 0; i <= nin; i++) {
+  fill_arg(&call->arg[0], y);
+  for (int i = 1; i <= nin; i++) {
     const peri_tensor *x = args[i];
     peri_arg *arg = &call->arg[i];
     fill_arg(arg, x);
@@ -120,8 +123,10 @@ static int hold_buffer(peri_recording *recording, peri_storage *storage) {
 
 /* Make room for 'call', behind 'ahead' others that did not run yet, and hold
    its buffers. */
-static int record_prepare(peri_recording *recording, const peri_call *call,
-                          peri_tensor *const *tensors, int ahead) {
+static __attribute__((noinline)) int record_prepare(peri_recording *recording,
+                                                    const peri_call *call,
+                                                    peri_tensor *const *tensors,
+                                                    int ahead) {
   void *list = recording->calls;
   int status = peri__grow_list(recording->ctx, &list, recording->count + ahead,
                                &recording->room, sizeof(peri_call));

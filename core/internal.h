@@ -44,8 +44,8 @@ typedef struct {
   size_t limit;
   size_t held; /* bytes of all blocks, in use or not */
   bool no_cache;
-  peri_block *blocks;              /* all of them */
-  peri_block *cache[PERI_CLASSES]; /* those not in use, by size class */
+  peri_block *blocks;                  /* all of them */
+  peri_block *cache[PERI_CLASSES + 1]; /* those not in use, by size class */
   peri_memory stats;
 } peri_allocator;
 
@@ -445,8 +445,16 @@ static inline int peri__kernel_id(int kernel) {
 int peri__optim_kernel(const peri_optim *optim);
 
 /* The pointwise rows and their kernels (ops/pointwise.c, cpu/). */
-int peri__pointwise_count(void);
-const peri_op *peri__pointwise_row(int index);
+enum {
+  PERI_POINTWISE_ROWS = 0
+#define UNARY(...) +1
+#define BINARY(...) +1
+#define TERNARY(...) +1
+#define STEP1(...) +1
+#define STEP2(...) +1
+#include "ops/pointwise.def"
+};
+extern const peri_op peri__pointwise_rows[PERI_POINTWISE_ROWS];
 /* Kernel of a pointwise row that a matrix product may apply to what it stores,
    else PERI_NO_ACTIVATION. */
 int peri__activation_kernel(const peri_op *op);

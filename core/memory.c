@@ -37,9 +37,9 @@
 #define SMALL_CLASSES 16 /* multiples of 64 up to SMALL_BYTES */
 #define SMALL_BYTES 1024 /* 2^SMALL_LOG */
 #define SMALL_LOG 10
-#define STEPS_LOG 3   /* eight classes per power of two above */
-#define CACHED_LOG 32 /* data of more than 2^32 bytes: no class */
-#define NO_CLASS (-1)
+#define STEPS_LOG 3           /* eight classes per power of two above */
+#define CACHED_LOG 32         /* data of more than 2^32 bytes: no class */
+#define NO_CLASS PERI_CLASSES /* its stack stays empty */
 #define MOST_BYTES ((size_t)PTRDIFF_MAX / 2) /* no sum below overflows */
 
 struct peri_block {
@@ -165,7 +165,7 @@ static peri_block *ask_host(peri_allocator *memory, size_t wanted,
   if (block == NULL) return NULL;
   memory->held += bytes;
   block->room = room;
-  block->size_class = size_class;
+  block->size_class = memory->no_cache ? NO_CLASS : size_class;
   link_block(memory, block);
   return block;
 }
@@ -173,9 +173,8 @@ static peri_block *ask_host(peri_allocator *memory, size_t wanted,
 /* ---- The cache -------------------------------------------------------- */
 
 static peri_block *take_cached(peri_allocator *memory, int size_class) {
-  if (size_class == NO_CLASS || memory->cache[size_class] == NULL) return NULL;
   peri_block *block = memory->cache[size_class];
-  memory->cache[size_class] = block->below;
+  if (block != NULL) memory->cache[size_class] = block->below;
   return block;
 }
 
@@ -236,7 +235,7 @@ void peri__free(peri_context *ctx, void *data) {
   peri_allocator *memory = &ctx->memory;
   peri_block *block = block_of(data);
   memory->stats.live_bytes -= whole(block);
-  if (memory->no_cache || block->size_class == NO_CLASS) {
+  if (block->size_class == NO_CLASS) {
     give_back(memory, block);
     return;
   }

@@ -43,18 +43,12 @@ static const peri_op rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-static const peri_op *builtin_op(int index) {
-  int pointwise = peri__pointwise_count();
-  if (index < pointwise) return peri__pointwise_row(index);
-  return index - pointwise < ROWS ? &rows[index - pointwise] : NULL;
-}
-
 const peri_op *peri_op_at(const peri_context *ctx, int index) {
-  int builtin = peri__pointwise_count() + ROWS;
+  int own = index - PERI_POINTWISE_ROWS;
   if (index < 0) return NULL;
-  if (index < builtin) return builtin_op(index);
-  return ctx && index - builtin < ctx->op_count ? ctx->ops[index - builtin]
-                                                : NULL;
+  if (own < 0) return &peri__pointwise_rows[index];
+  if (own < ROWS) return &rows[own];
+  return ctx && own - ROWS < ctx->op_count ? ctx->ops[own - ROWS] : NULL;
 }
 
 const peri_op *peri__op_named(const peri_context *ctx, const char *name) {

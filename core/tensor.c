@@ -42,9 +42,7 @@ typedef struct {
   peri_tensor first;
 } pair;
 
-enum {
-  PAIR_BYTES = (sizeof(pair) + PERI_ALIGN - 1) / PERI_ALIGN * PERI_ALIGN
-};
+enum { PAIR_BYTES = (sizeof(pair) + PERI_ALIGN - 1) / PERI_ALIGN * PERI_ALIGN };
 
 /* Where the data of 'storage' is if it is small. */
 static void *behind(peri_storage *storage) {
@@ -323,7 +321,6 @@ peri_scope peri_scope_open(peri_context *ctx) {
   peri__leave(ctx);
   return scope;
 }
-
 
 void peri_scope_close(peri_scope scope) {
   if (!scope.ctx || peri__take(scope.ctx) < 0) return;

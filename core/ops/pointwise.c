@@ -171,7 +171,6 @@ enum {
 #define STEP1(f, kind, forward, doc) f##_row,
 #define STEP2(f, kind, forward, doc) f##_row,
 #include "ops/pointwise.def"
-  ROWS
 };
 
 static int infer(peri_frame *frame);
@@ -183,7 +182,7 @@ static int backward(peri_backprop *grad);
 #define REST(f, flags, backward, doc) \
   {0}, flags, 0, details[f##_row].saves, infer, run_forward, backward, \
       &details[f##_row], doc
-static const peri_op rows[] = {
+const peri_op peri__pointwise_rows[] = {
 #define UNARY(f, kind, params, forward, dx, low, high, doc) \
   {#f, {IN(x){0}}, {params{0}}, REST(f, FLAGS, backward, doc)},
 #define BINARY(f, kind, forward, da, db, low, high, doc) \
@@ -196,10 +195,6 @@ static const peri_op rows[] = {
   {#f, {ANY(a) ANY(b){0}}, {{0}}, REST(f, FLAGS | PERI_OP_CONSTANT, NULL, doc)},
 #include "ops/pointwise.def"
 };
-
-int peri__pointwise_count(void) { return ROWS; }
-
-const peri_op *peri__pointwise_row(int index) { return &rows[index]; }
 
 bool peri_op_domain(const peri_op *op, double *low, double *high) {
   if (op->forward != run_forward) return false;
@@ -290,12 +285,17 @@ static int infer(peri_frame *frame) {
 
 /* ---- Records ---------------------------------------------------------- */
 
-static void write_param(peri_call *call, const peri_value *value, int i) {
+static __attribute__((noinline)) void write_params(peri_call *call,
+                                                   const peri_param *params,
+                                                   const peri_value *value) {
   peri__pointwise_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  attr.has |= 1u << i;
-  attr.real[i] = peri__real(value, i, 0);
-  attr.whole[i] = peri__int(value, i, 0);
+  for (int i = 0; params[i].name; i++) {
+    if (value[i].type == PERI_P_END) continue;
+    attr.has |= 1u << i;
+    attr.real[i] = peri__real(value, i, 0);
+    attr.whole[i] = peri__int(value, i, 0);
+  }
   memcpy(call->attr, &attr, sizeof attr);
 }
 
@@ -307,8 +307,7 @@ static void write_attr(peri_call *call, const peri_op *op,
   memset(call->attr, 0, sizeof(peri__pointwise_attr));
   memcpy(call->attr + offsetof(peri__pointwise_attr, compute), &compute,
          sizeof compute);
-  for (int i = 0; op->params[i].name; i++)
-    if (value[i].type != PERI_P_END) write_param(call, value, i);
+  if (op->params[0].name) write_params(call, op->params, value);
 }
 
 /* One record: the output, then the inputs as broadcast to it. */

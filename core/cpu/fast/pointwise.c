@@ -79,17 +79,17 @@ static peri__loop *loop_of(const peri_call *call, peri_dtype compute) {
 
 /* Parameters are read if there are any: a copy of all the bytes would wait
    until the fields that were just written are in memory. */
-static peri__pointwise_attr attr_of(const peri_call *call) {
-  peri__pointwise_attr attr = {.compute = compute_of(call)};
-  memcpy(&attr.has, call->attr + offsetof(peri__pointwise_attr, has),
-         sizeof attr.has);
-  if (attr.has) memcpy(&attr, call->attr, sizeof attr);
-  return attr;
+static void read_attr(const peri_call *call, peri__pointwise_attr *attr) {
+  memset(attr, 0, sizeof *attr);
+  attr->compute = compute_of(call);
+  memcpy(&attr->has, call->attr + offsetof(peri__pointwise_attr, has),
+         sizeof attr->has);
+  if (attr->has) memcpy(attr, call->attr, sizeof *attr);
 }
 
 static void begin(peri__loop_work *w, const peri_call *call) {
   w->call = call;
-  w->attr = attr_of(call);
+  read_attr(call, &w->attr);
   w->loop = loop_of(call, w->attr.compute);
   w->made = made_by(call, w->attr.compute);
 }
@@ -140,7 +140,8 @@ static void dense_inputs(const peri_call *call,
 /* All is dense. */
 static void run_dense(const peri_call *call) {
   const void *in[PERI_LOOP_INPUTS];
-  const peri__pointwise_attr attr = attr_of(call);
+  peri__pointwise_attr attr;
+  read_attr(call, &attr);
   dense_inputs(call, in);
   loop_of(call, attr.compute)(&attr, in, call->arg[0].data,
                               dense_count(&call->arg[0]));
