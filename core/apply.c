@@ -84,7 +84,7 @@ static int check_inputs(const peri_frame *frame) {
     const peri_tensor *x = frame->in[i];
     if (!x || x->ctx != frame->ctx || x->base || row->flags & PERI_IN_FIXED)
       status = check_input(frame, row, x);
-    if (!x || x->number) continue;
+    if (status < 0 || !x || x->number) continue;
     if (x->storage->meta)
       meta = true;
     else
