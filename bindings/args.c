@@ -354,9 +354,28 @@ static void require_inputs(reader *r, int first) {
       input_mistyped(r, i, first + i <= r->end ? "nil" : "no value");
 }
 
-void pgl_read_args(lua_State *L, const pgl_state *S,
-                   const pgl_signature *signature, int first, int last,
-                   pgl_args *args) {
+/* What most calls are: the inputs and no more, each a tensor or, where one may
+   stand, a number. -> false if the call is another */
+static bool read_plain(lua_State *L, const pgl_state *S,
+                       const peri_input *inputs, int first, int last,
+                       pgl_args *args) {
+  int i = 0;
+  for (; inputs[i].name && first + i <= last; i++) {
+    if (inputs[i].flags & PERI_IN_LIST) return false;
+    args->at[i] = first + i;
+    args->box[i] = pgl_to_box(L, S, first + i);
+    if (args->box[i]) continue;
+    if (!(inputs[i].flags & PERI_IN_NUMBER)) return false;
+    if (lua_type(L, first + i) != LUA_TNUMBER) return false;
+  }
+  args->nin = i;
+  return !inputs[i].name && first + i == last + 1;
+}
+
+/* All other calls; the values are zero. */
+static void read_any(lua_State *L, const pgl_state *S,
+                     const pgl_signature *signature, int first, int last,
+                     pgl_args *args) {
   reader r = {.L = L,
               .S = S,
               .what = signature->what,
@@ -368,12 +387,10 @@ void pgl_read_args(lua_State *L, const pgl_state *S,
               .last = last,
               .end = last,
               .args = args};
-  args->list = NULL;
   for (int i = 0; i < r.ninputs; i++) {
     args->at[i] = 0;
     args->box[i] = NULL;
   }
-  memset(args->value, 0, (size_t)r.nparams * sizeof *args->value);
   drop_nils(&r);
   if (r.last >= first && has_names(L, r.last)) {
     r.options = r.last--;
@@ -388,6 +405,18 @@ void pgl_read_args(lua_State *L, const pgl_state *S,
   if (r.list)
     args->list =
         pgl_check_tensors(L, S, r.list, r.what, r.inputs[0].name, &args->nin);
+}
+
+void pgl_read_args(lua_State *L, const pgl_state *S,
+                   const pgl_signature *signature, int first, int last,
+                   pgl_args *args) {
+  const peri_input *inputs = signature->inputs;
+  const peri_param *params = signature->params;
+  args->list = NULL;
+  for (int i = 0; params[i].name; i++)
+    memset(&args->value[i], 0, sizeof args->value[i]);
+  if (inputs && read_plain(L, S, inputs, first, last, args)) return;
+  read_any(L, S, signature, first, last, args);
 }
 
 /* ---- Inputs as tensors ------------------------------------------------ */

@@ -45,6 +45,7 @@ typedef enum {
 
 /* Box of a tensor: owns one share of it. */
 typedef struct pgl_tensor {
+  const void *state;        /* its pgl_state: no other userdata begins so */
   peri_tensor *x;           /* NULL: freed */
   struct pgl_tensor *next;  /* in the list of its pg.scope */
   struct pgl_tensor **link; /* what points here; NULL: in no list */

@@ -13,15 +13,23 @@ static const char spare_key; /* of the registry */
 
 /* ---- Boxes ------------------------------------------------------------ */
 
-pgl_tensor *pgl_new_box(lua_State *L, pgl_state *S) {
+/* Push an empty box without a metatable. */
+static pgl_tensor *push_box(lua_State *L, pgl_state *S) {
   pgl_pay(L, S);
-  return pgl_new(L, PGL_TENSOR, sizeof(pgl_tensor), 0);
+  pgl_tensor *box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = (pgl_tensor){.state = S};
+  return box;
+}
+
+pgl_tensor *pgl_new_box(lua_State *L, pgl_state *S) {
+  pgl_tensor *box = push_box(L, S);
+  pgl_push_type(L, PGL_TENSOR);
+  lua_setmetatable(L, -2);
+  return box;
 }
 
 pgl_tensor *pgl_new_result(lua_State *L, pgl_state *S, int type) {
-  pgl_pay(L, S);
-  pgl_tensor *box = lua_newuserdatauv(L, sizeof *box, 0);
-  *box = (pgl_tensor){.x = NULL};
+  pgl_tensor *box = push_box(L, S);
   lua_pushvalue(L, type);
   lua_setmetatable(L, -2);
   return box;
@@ -104,9 +112,12 @@ static int box_close(lua_State *L) {
 
 /* ---- Reading tensors -------------------------------------------------- */
 
+/* Size and first word tell a box sooner than its metatable would. */
 const pgl_tensor *pgl_to_box(lua_State *L, const pgl_state *S, int index) {
-  const pgl_tensor *box = pgl_test(L, S, index, PGL_TENSOR);
-  if (box && !box->x) pgl_error(L, "the tensor was freed %s", box->freed);
+  const pgl_tensor *box = lua_touserdata(L, index);
+  if (!box || lua_rawlen(L, index) != sizeof *box || box->state != S)
+    return NULL;
+  if (!box->x) pgl_error(L, "the tensor was freed %s", box->freed);
   return box;
 }
 

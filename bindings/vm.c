@@ -346,6 +346,7 @@ void peri_vm_close(peri_vm *vm) {
   if (vm->L) lua_close(vm->L);
   peri_vm_memory memory = vm->memory;
   peri__vm_memory(&memory, vm, sizeof *vm, 0);
+  peri__vm_memory_clear(&memory);
 }
 
 peri_context *peri_vm_context(peri_vm *vm) { return vm ? vm->ctx : NULL; }
