@@ -105,10 +105,14 @@ void pgl_switch(lua_State *L, pgl_state *S);
 bool pgl_is_active(lua_State *L);
 /* Push what is kept for coroutine 'L'; new, it records and is in no scope. */
 pgl_flow *pgl_push_flow(lua_State *L);
+/* The same, unless it does. */
+static inline void pgl_enter_state(lua_State *L, pgl_state *S) {
+  if (S->thread != L) pgl_switch(L, S);
+}
 /* The state as a function's first upvalue, following the coroutine. */
 static inline pgl_state *pgl_enter(lua_State *L) {
   pgl_state *S = lua_touserdata(L, lua_upvalueindex(1));
-  if (S->thread != L) pgl_switch(L, S);
+  pgl_enter_state(L, S);
   return S;
 }
 /* Push the state's userdata. */
@@ -293,6 +297,8 @@ pgl_tensor *pgl_new_result(lua_State *L, pgl_state *S, int type);
 void pgl_fill_box(pgl_state *S, pgl_tensor *box, peri_tensor *x);
 /* Raise if the box at 'index' stayed empty; else see to its identity. */
 void pgl_settle(lua_State *L, pgl_state *S, int index);
+/* The same for who knows that 'x' is in the box. */
+void pgl_identify(lua_State *L, const peri_tensor *x, int index);
 /* Push the userdata of a tensor that others own: a parameter, a gradient. */
 void pgl_push_tensor(lua_State *L, pgl_state *S, peri_tensor *x);
 /* The same, the only userdata of 'x' from now on. */

@@ -44,18 +44,22 @@ void pgl_fill_box(pgl_state *S, pgl_tensor *box, peri_tensor *x) {
 
 /* True if others keep 'x' under a name: it has one box at a time. */
 static bool is_leaf(const peri_tensor *x) {
-  return peri_is_leaf(x) && peri_requires_grad(x);
+  return peri_requires_grad(x) && peri_is_leaf(x);
+}
+
+void pgl_identify(lua_State *L, const peri_tensor *x, int index) {
+  if (!is_leaf(x)) return;
+  if (!pgl_push_cached(L, x)) { /* an operation may give its input back */
+    lua_pushvalue(L, index);
+    pgl_cache(L, x);
+  }
+  lua_pop(L, 1);
 }
 
 void pgl_settle(lua_State *L, pgl_state *S, int index) {
-  pgl_tensor *box = lua_touserdata(L, index);
+  const pgl_tensor *box = lua_touserdata(L, index);
   if (!box->x) pgl_raise(L, S);
-  if (!is_leaf(box->x)) return;
-  if (!pgl_push_cached(L, box->x)) { /* an operation may give its input back */
-    lua_pushvalue(L, index);
-    pgl_cache(L, box->x);
-  }
-  lua_pop(L, 1);
+  pgl_identify(L, box->x, index);
 }
 
 /* Push the empty box that was put by, so that what goes into it cannot be freed
