@@ -330,6 +330,16 @@ void pgl_push_item(lua_State *L, pgl_state *S, pgl_item item);
 /* Push the sizes of 'x' as a list. */
 void pgl_push_shape(lua_State *L, const peri_tensor *x);
 
+/* Results whose number only core knows, at most PGL_MAX_RESULTS: the first goes
+   into 'box', made before. Own them, raising nothing: of the others the caller
+   has shares. */
+void pgl_own_results(pgl_state *S, pgl_tensor *box, peri_tensor *const *x,
+                     int count);
+/* Then, with the box at the top and room for the others on the stack: push
+   those and end their shares. -> count */
+int pgl_give_results(lua_State *L, pgl_state *S, peri_tensor *const *x,
+                     int count);
+
 /* Metamethods and the table of members (tensor_field.c): names of methods
    with their functions, names of fields with the addresses of their rows. */
 int pgl_tensor_index(lua_State *L);

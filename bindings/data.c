@@ -293,15 +293,12 @@ static int next_batch(lua_State *L) {
     return pgl_error(L,
                      "epoch: this pass is over, or another pass of the "
                      "loader has begun");
-  pgl_pay(L, S);
-  pgl_hold *hold = pgl_new_hold(L, PGL_MAX_RESULTS);
+  pgl_tensor *box = pgl_new_box(L, S);
   peri_scope scope = peri_scope_open(S->ctx);
   int count = peri_loader_next(loader, out, PGL_MAX_RESULTS);
-  pgl_hold_tensors(hold, out, count);
+  pgl_own_results(S, box, out, count);
   peri_scope_close(scope);
-  if (count < 0) return pgl_raise(L, S);
-  for (int i = 0; i < count; i++) pgl_push_held(L, S, hold, i);
-  return count;
+  return count < 0 ? pgl_raise(L, S) : pgl_give_results(L, S, out, count);
 }
 
 static int method_epoch(lua_State *L) {

@@ -164,33 +164,30 @@ static void read_tensors(lua_State *L, const pgl_state *S,
 /* Run the module with shares of its inputs: modules written in Lua may free
    the boxes. */
 static int run_forward(lua_State *L, pgl_state *S, peri_module *module,
-                       forward_call *f, pgl_hold *hold) {
+                       forward_call *f, pgl_tensor *box) {
   lua_State *caller = S->caller;
   for (int i = 0; i < f->nin; i++) peri_keep(f->in[i]);
   S->caller = L;
   peri_scope scope = peri_scope_open(S->ctx);
   int count =
       peri_module_forward(module, f->in, f->nin, f->out, PGL_MAX_RESULTS);
-  pgl_hold_tensors(hold, f->out, count);
+  pgl_own_results(S, box, f->out, count);
   peri_scope_close(scope);
   S->caller = caller;
   for (int i = 0; i < f->nin; i++) peri_release(f->in[i]);
   return count;
 }
 
-/* The module is at 1, its arguments are behind it. What modules in Lua leave
-   on the stack, values that core still uses, goes at the end. */
+/* The module is at 1, its arguments are behind it, then a box. What modules in
+   Lua leave on the stack, values that core still uses, goes at the end. */
 int pgl_call_layer(lua_State *L, pgl_state *S, peri_module *module) {
   forward_call f = {.nin = lua_gettop(L) - 1};
-  pgl_pay(L, S);
-  pgl_hold *hold = pgl_new_hold(L, PGL_MAX_RESULTS);
+  pgl_tensor *box = pgl_new_box(L, S);
   read_tensors(L, S, module, &f);
-  int count = run_forward(L, S, module, &f, hold);
+  int count = run_forward(L, S, module, &f, box);
   if (count < 0) return pgl_raise(L, S);
   lua_settop(L, f.nin + 2);
-  luaL_checkstack(L, count + 8, "forward");
-  for (int i = 0; i < count; i++) pgl_push_held(L, S, hold, i);
-  return count;
+  return pgl_give_results(L, S, f.out, count);
 }
 
 static int module_call(lua_State *L) {

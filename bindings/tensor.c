@@ -165,8 +165,9 @@ peri_tensor **pgl_check_tensors(lua_State *L, const pgl_state *S, int index,
 /* The tensor in front of the colon of method 'what'. */
 static peri_tensor *self_tensor(lua_State *L, const pgl_state *S,
                                 const char *what) {
-  pgl_check_self(L, S, PGL_TENSOR, what);
-  return pgl_to_tensor(L, S, 1);
+  peri_tensor *x = pgl_to_tensor(L, S, 1);
+  if (!x) pgl_check_self(L, S, PGL_TENSOR, what);
+  return x;
 }
 
 /* ---- Results on their way --------------------------------------------- */
@@ -213,6 +214,45 @@ void pgl_push_held(lua_State *L, pgl_state *S, pgl_hold *hold, int index) {
   peri_release(hold->made[index].tensor);
   hold->made[index].tensor = NULL;
   pgl_settle(L, S, lua_gettop(L));
+}
+
+/* ---- Results whose number core decides -------------------------------- */
+
+void pgl_own_results(pgl_state *S, pgl_tensor *box, peri_tensor *const *x,
+                     int count) {
+  if (count > 0) pgl_fill_box(S, box, x[0]);
+  for (int i = 1; i < count; i++) peri_keep(x[i]);
+}
+
+/* Protected: as many empty boxes as 1 says. */
+static int make_boxes(lua_State *L) {
+  int count = (int)lua_tointeger(L, 1);
+  pgl_state *S = pgl_find(L);
+  luaL_checkstack(L, count + 4, "tensor");
+  for (int i = 0; i < count; i++) pgl_new_box(L, S);
+  return count;
+}
+
+/* Push the results behind the first, or raise; the shares of them end. */
+static void push_others(lua_State *L, pgl_state *S, peri_tensor *const *x,
+                        int count) {
+  int first = lua_gettop(L);
+  lua_pushcfunction(L, make_boxes);
+  lua_pushinteger(L, count - 1);
+  bool made = lua_pcall(L, 1, count - 1, 0) == LUA_OK;
+  for (int i = 1; i < count; i++) {
+    if (made) pgl_fill_box(S, lua_touserdata(L, first + i), x[i]);
+    peri_release(x[i]);
+  }
+  if (!made) lua_error(L);
+}
+
+int pgl_give_results(lua_State *L, pgl_state *S, peri_tensor *const *x,
+                     int count) {
+  int first = lua_gettop(L);
+  if (count > 1) push_others(L, S, x, count);
+  for (int i = 0; i < count; i++) pgl_settle(L, S, first + i);
+  return count;
 }
 
 /* ---- Methods ---------------------------------------------------------- */
