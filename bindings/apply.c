@@ -40,16 +40,13 @@ static bool run(lua_State *L, application *a) {
   pgl_state *S = row->S;
   peri_tensor *in[PERI_MAX_INPUTS];
   peri_tensor *more[PERI_MAX_OUTPUTS] = {NULL};
-  if (peri_context_enter(S->ctx) < 0) return false;
-  peri_scope scope = peri_scope_open(S->ctx);
   peri_tensor *const *inputs = pgl_inputs(L, S, &a->args, in);
-  peri_tensor *y =
-      peri_apply(S->ctx, row->op, inputs, a->args.nin, a->args.value, 1, more);
-  pgl_fill_box(S, a->box[0], y);
+  peri_tensor *y = peri_apply_kept(S->ctx, row->op, inputs, a->args.nin,
+                                   a->args.value, 1, more);
+  pgl_drop_numbers(&a->args, inputs);
+  pgl_give_box(S, a->box[0], y);
   for (int i = 1; i < row->outputs; i++)
-    pgl_fill_box(S, a->box[i], more[i - 1]);
-  peri_scope_close(scope);
-  peri_context_leave(S->ctx);
+    pgl_give_box(S, a->box[i], more[i - 1]);
   return y != NULL;
 }
 

@@ -443,3 +443,8 @@ peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S, const pgl_args *args,
   }
   return in;
 }
+
+void pgl_drop_numbers(const pgl_args *args, peri_tensor *const *in) {
+  for (int i = 0; !args->list && i < args->nin; i++)
+    if (!args->box[i]) peri_release(in[i]);
+}

@@ -252,6 +252,8 @@ bool pgl_read_flag(lua_State *L, const char *what);
    Raises nothing. -> array of args->nin tensors, 'in' or the list */
 peri_tensor *const *pgl_inputs(lua_State *L, pgl_state *S, const pgl_args *args,
                                peri_tensor **in);
+/* Drop those that were made of numbers, sooner than the scope would. */
+void pgl_drop_numbers(const pgl_args *args, peri_tensor *const *in);
 /* A number or boolean at 'index' as a tensor of the open scope, or NULL with
    the error set. Raises nothing. */
 peri_tensor *pgl_scalar(lua_State *L, pgl_state *S, int index);
@@ -295,6 +297,8 @@ pgl_tensor *pgl_new_box(lua_State *L, pgl_state *S);
 pgl_tensor *pgl_new_result(lua_State *L, pgl_state *S, int type);
 /* Own 'x' (NULL is fine) in 'box', as made now. Raises nothing. */
 void pgl_fill_box(pgl_state *S, pgl_tensor *box, peri_tensor *x);
+/* The same for a caller who owns 'x' and does not want to any more. */
+void pgl_give_box(pgl_state *S, pgl_tensor *box, peri_tensor *x);
 /* Raise if the box at 'index' stayed empty; else see to its identity. */
 void pgl_settle(lua_State *L, pgl_state *S, int index);
 /* The same for who knows that 'x' is in the box. */

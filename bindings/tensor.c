@@ -35,11 +35,15 @@ pgl_tensor *pgl_new_result(lua_State *L, pgl_state *S, int type) {
   return box;
 }
 
-void pgl_fill_box(pgl_state *S, pgl_tensor *box, peri_tensor *x) {
+void pgl_give_box(pgl_state *S, pgl_tensor *box, peri_tensor *x) {
   if (!x) return;
-  box->x = peri_keep(x);
+  box->x = x;
   pgl_scope_enrol(S, box);
   pgl_charge(S, peri_tensor_bytes(x));
+}
+
+void pgl_fill_box(pgl_state *S, pgl_tensor *box, peri_tensor *x) {
+  pgl_give_box(S, box, peri_keep(x));
 }
 
 /* True if others keep 'x' under a name: it has one box at a time. */
@@ -210,8 +214,7 @@ peri_tensor **pgl_hold_list(lua_State *L, const pgl_state *S, int index,
 
 void pgl_push_held(lua_State *L, pgl_state *S, pgl_hold *hold, int index) {
   pgl_tensor *box = pgl_new_box(L, S);
-  pgl_fill_box(S, box, hold->made[index].tensor);
-  peri_release(hold->made[index].tensor);
+  pgl_give_box(S, box, hold->made[index].tensor);
   hold->made[index].tensor = NULL;
   pgl_settle(L, S, lua_gettop(L));
 }
@@ -240,10 +243,11 @@ static void push_others(lua_State *L, pgl_state *S, peri_tensor *const *x,
   lua_pushcfunction(L, make_boxes);
   lua_pushinteger(L, count - 1);
   bool made = lua_pcall(L, 1, count - 1, 0) == LUA_OK;
-  for (int i = 1; i < count; i++) {
-    if (made) pgl_fill_box(S, lua_touserdata(L, first + i), x[i]);
-    peri_release(x[i]);
-  }
+  for (int i = 1; i < count; i++)
+    if (made)
+      pgl_give_box(S, lua_touserdata(L, first + i), x[i]);
+    else
+      peri_release(x[i]);
   if (!made) lua_error(L);
 }
 

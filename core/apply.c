@@ -417,6 +417,27 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
   return frame.y[0];
 }
 
+static void own(peri_tensor *x) {
+  if (!x) return;
+  x->refs++;
+  x->owners++;
+}
+
+peri_tensor *peri_apply_kept(peri_context *ctx, const peri_op *op,
+                             peri_tensor *const *in, int nin,
+                             const peri_value *value, int base,
+                             peri_tensor **more) {
+  int given = more && op ? peri__count_outputs(op) : 1;
+  if (peri__enter_always(ctx) < 0) return NULL;
+  peri_scope scope = peri__scope_open(ctx);
+  peri_tensor *y = peri_apply(ctx, op, in, nin, value, base, more);
+  own(y);
+  for (int i = 1; i < given; i++) own(more[i - 1]);
+  peri__scope_close(scope);
+  peri__leave(ctx);
+  return y;
+}
+
 /* ---- For the operations themselves ------------------------------------ */
 
 int64_t peri__int(const peri_value *value, int index, int64_t absent) {

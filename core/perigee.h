@@ -535,6 +535,12 @@ PERI_API peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
                                  peri_tensor *const *in, int nin,
                                  const peri_value *value, int base,
                                  peri_tensor **more);
+/* The same, for what keeps results longer than any scope: the caller owns the
+   outputs, as after peri_keep, and the open scope has nothing of them. */
+PERI_API peri_tensor *peri_apply_kept(peri_context *ctx, const peri_op *op,
+                                      peri_tensor *const *in, int nin,
+                                      const peri_value *value, int base,
+                                      peri_tensor **more);
 /* Apply 'op' in place: the result is written into in[0], which is returned.
    errors  arg if the operation has no such form; shape if the result does
            not fit; grad if in[0] is a leaf that requires a gradient */

@@ -116,6 +116,19 @@ static void refuses_another_number_of_inputs(void) {
   CHECK(failed_with(PERI_EARG, "apply_inplace: op and 1 to 6 inputs needed"));
 }
 
+static void keeps_results_from_the_open_scope(void) {
+  const peri_op *add = peri_op_named(ctx, "add");
+  peri_scope scope = peri_scope_open(ctx);
+  peri_tensor *x[2] = {vector(3, numbers), vector(3, numbers)};
+  peri_tensor *y = peri_apply_kept(ctx, add, x, 2, NULL, 0, NULL);
+  CHECK(y && !peri_apply_kept(ctx, add, x, 1, NULL, 0, NULL));
+  CHECK(failed_with(PERI_EARG, "add: 2 tensors expected, got 1"));
+  peri_scope_close(scope);
+  CHECK(peri_memory_stats(ctx).live_tensors == 1);
+  peri_release(y);
+  CHECK(peri_memory_stats(ctx).live_tensors == 0);
+}
+
 /* ---- Launching kernels ------------------------------------------------ */
 
 static peri_tensor *foreign;
@@ -186,6 +199,7 @@ int main(void) {
   in_context(finds_no_hidden_row_by_name);
   in_context(refuses_a_missing_row);
   in_context(refuses_another_number_of_inputs);
+  in_context(keeps_results_from_the_open_scope);
   in_context(refuses_wrong_sizes_of_a_launch);
   in_context(refuses_wrong_tensors_of_a_launch);
   in_context(refuses_kernels_that_do_not_exist);
