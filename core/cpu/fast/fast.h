@@ -57,10 +57,16 @@ extern const peri__fast LEVEL(integers);
 extern const peri__fast LEVEL(bernoulli);
 extern const peri__fast LEVEL(dropout_mask);
 extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice);
-extern const peri__fast LEVEL(softmax), LEVEL(class_loss);
+extern const peri__fast LEVEL(softmax), LEVEL(class_loss), LEVEL(class_loss_dx);
 
 /* Dense elements of one dtype into another, as peri__convert does it. */
 void LEVEL(convert)(void *to, peri_dtype to_dtype, const void *from,
                     peri_dtype from_dtype, int64_t count);
+
+/* y[i] = f(x[i]); 'y' may be 'x'. */
+void LEVEL(exp_f32)(const float *x, float *y, int64_t count);
+void LEVEL(exp_f64)(const double *x, double *y, int64_t count);
+void LEVEL(log_f32)(const float *x, float *y, int64_t count);
+void LEVEL(log_f64)(const double *x, double *y, int64_t count);
 
 #endif

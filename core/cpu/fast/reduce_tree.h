@@ -9,48 +9,13 @@
 #ifndef PERI_REDUCE_TREE_H
 #define PERI_REDUCE_TREE_H
 
-#include "vector.h"
-
-enum { SUM, MAX, MIN };
+#include "vector_join.h"
 
 #define BLOCK 4096
 #define MOST_LANES 64
 #define FEW_LANES 16
 #define FEW_ELEMENTS 256 /* below them, FEW_LANES */
 #define TREE_LEVELS 52   /* blocks of BLOCK elements in the address space */
-
-/* A whole number as wide as T, and what a comparison of vectors gives. */
-typedef __typeof__(_Generic((T)0, float
-                            : (int32_t)0, default
-                            : (int64_t)0)) lane_number;
-typedef lane_number mask __attribute__((vector_size(VECTOR_BYTES)));
-
-INLINE vec pick(mask which, vec a, vec b) {
-  return (vec)((which & (mask)a) | (~which & (mask)b));
-}
-
-/* Two names, so that compilers of whole numbers have nothing to say. */
-INLINE bool is_nan(T x) {
-  T same = x;
-  return x != same;
-}
-
-INLINE mask are_nan(vec x) {
-  vec same = x;
-  return (mask)(x != same);
-}
-
-/* NaN wins; of equals the first stays. */
-INLINE vec join(int op, vec a, vec b) {
-  if (op == SUM) return a + b;
-  mask better = op == MAX ? (mask)(b > a) : (mask)(b < a);
-  return pick(better | are_nan(b), b, a);
-}
-
-INLINE T join_one(int op, T a, T b) {
-  if (op == SUM) return a + b;
-  return (op == MAX ? b > a : b < a) || is_nan(b) ? b : a;
-}
 
 /* The lanes of x folded into one element. */
 INLINE T fold_one(int op, vec x) {
