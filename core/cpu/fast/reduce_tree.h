@@ -18,21 +18,6 @@
 #define MOST_VECTORS (MOST_LANES / W < 8 ? MOST_LANES / W : 8)
 #define TREE_LEVELS 52 /* blocks of BLOCK elements in the address space */
 
-/* The lanes of x folded into one element. */
-INLINE T fold_one(int op, vec x) {
-#if W >= 16
-  x = join(op, x, SWAP(x, 8));
-#endif
-#if W >= 8
-  x = join(op, x, SWAP(x, 4));
-#endif
-#if W >= 4
-  x = join(op, x, SWAP(x, 2));
-#endif
-  x = join(op, x, SWAP(x, 1));
-  return x[0];
-}
-
 /* The lanes, of which 'width' vectors go on at a time, from element 'first' on
    in all rows of 'lanes'; 'whole' elements are rows, the 'tail' is one more
    whose gaps change nothing. */
@@ -64,10 +49,7 @@ INLINE T join_block(int op, const T *x, int64_t count, T none) {
                lane + done);
   for (; done < lanes; done += W)
     join_lanes(op, 1, x + done, lanes, whole, tail + done, lane + done);
-  for (int half = lanes / 2; half >= W; half /= 2)
-    for (int i = 0; i < half; i += W)
-      store(lane + i, join(op, load(lane + i), load(lane + half + i)));
-  return fold_one(op, load(lane));
+  return fold_lanes(op, lane, lanes);
 }
 
 /* One block. */

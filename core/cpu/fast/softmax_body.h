@@ -19,7 +19,7 @@ static void softmax_tile(const softmax_job *j, tile *t) {
   lane_row max, sum;
   bool keep = !j->logs && rows_stay(t, j->out);
   find_max(t, max);
-  fill(sum, 0, WIDE_LANES);
+  fill(sum, 0, j->l.lanes);
   EACH_TABLE(t) {
     view x = rows_in(t, 0, at, n), power = view_of(t, work, t->l->lanes, n);
     if (keep) power = rows_out(t, j->out, at, n);
@@ -27,8 +27,8 @@ static void softmax_tile(const softmax_job *j, tile *t) {
     join_sum(sum, &power);
   }
   fold_single(t, SUM, sum);
-  if (j->logs) LOG(sum, sum, WIDE_LANES);
-  for (int i = 0; !j->logs && i < WIDE_LANES; i++) sum[i] = 1 / sum[i];
+  if (j->logs) LOG(sum, sum, j->l.lanes);
+  for (int i = 0; !j->logs && i < j->l.lanes; i++) sum[i] = 1 / sum[i];
   EACH_TABLE(t) {
     view y = rows_out(t, j->out, at, n);
     if (!keep) {
@@ -47,7 +47,7 @@ static void softmax_tile(const softmax_job *j, tile *t) {
 static void slope_tile(const softmax_job *j, tile *t) {
   table work;
   lane_row sum;
-  fill(sum, 0, WIDE_LANES);
+  fill(sum, 0, j->l.lanes);
   EACH_TABLE(t) {
     view dy = rows_in(t, 1, at, n), part = view_of(t, work, t->l->lanes, n);
     if (!j->logs) {

@@ -137,7 +137,7 @@ static int64_t rows_from(const tile *t, int64_t at) {
 
 /* ---- Tables ------------------------------------------------------------ */
 
-static void fill(T *to, T x, int64_t count) {
+static __attribute__((noinline)) void fill(T *to, T x, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = x;
 }
 
@@ -299,13 +299,12 @@ static void exponentials(const view *to, const view *x) {
     EXP(x->at + k * x->row, to->at + k * to->row, run);
 }
 
-/* The lanes of a single line are folded in halves, and all become that. */
+/* The lanes of a single line are folded, and all become that. */
 static void fold_single(const tile *t, int op, T *lane) {
   if (!t->l->single) return;
-  for (int half = LANES / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++)
-      lane[i] = join_one(op, lane[i], lane[i + half]);
-  fill(lane, lane[0], LANES);
+  T all =
+      op == SUM ? fold_lanes(SUM, lane, LANES) : fold_lanes(MAX, lane, LANES);
+  fill(lane, all, LANES);
 }
 
 /* The largest element of each line, 0 if it is -inf: nothing to subtract. */

@@ -64,26 +64,31 @@ static int64_t sample_at(const tile *t, int a, int i) {
 static int64_t class_of(const loss_job *j, const tile *t, int i) {
   const peri_arg *target = j->l.arg[TARGET];
   int64_t given, at = sample_at(t, TARGET, i);
-  peri__convert(&given, PERI_I64, 1, peri__at(target, at), target->dtype, 1, 1);
+  if (target->dtype == PERI_I64)
+    given = ((const int64_t *)target->data)[at];
+  else
+    peri__convert(&given, PERI_I64, 1, peri__at(target, at), target->dtype, 1,
+                  1);
   return given == j->attr.ignore_index ? -1 : given - j->attr.base;
 }
 
+static void read_sample(const loss_job *j, const tile *t, int i, samples *s) {
+  int64_t own = j->soft ? -1 : class_of(j, t, i);
+  bool live = j->soft || own >= 0;
+  double counts = own >= 0 ? weight_at(j, own) : live;
+  s->own[i] = own;
+  s->counts[i] = (T)counts;
+  s->keep[i] = live ? (T)j->keep : 0;
+  s->spread[i] = live ? (T)j->spread : 0;
+  s->total[i] = live ? (T)(counts * j->keep + j->spread * j->weights) : 0;
+}
+
 static void read_samples(const loss_job *j, const tile *t, samples *s) {
-  for (int i = 0; i < j->l.lanes; i++) {
-    bool here = i < t->count;
-    s->own[i] = here && !j->soft ? class_of(j, t, i) : -1;
-    bool live = s->own[i] >= 0 || (here && j->soft);
-    double counts = s->own[i] >= 0 ? weight_at(j, s->own[i]) : live;
-    s->counts[i] = (T)counts;
-    s->keep[i] = live ? (T)j->keep : 0;
-    s->spread[i] = live ? (T)j->spread : 0;
-    s->total[i] = live ? (T)(counts * j->keep + j->spread * j->weights) : 0;
-    s->own_x[i] = s->loss[i] = 0;
-  }
+  T *const clear[] = {s->keep, s->spread, s->total, s->own_x, s->loss};
+  for (int i = 0; i < 5; i++) fill(clear[i], 0, j->l.lanes);
+  for (int i = 0; i < t->count; i++) read_sample(j, t, i, s);
   if (!j->l.single) return;
-  fill(s->keep, s->keep[0], LANES);
-  fill(s->spread, s->spread[0], LANES);
-  fill(s->total, s->total[0], LANES);
+  for (int i = 0; i < 3; i++) fill(clear[i], *clear[i], LANES);
 }
 
 /* Where the class of sample 'i' is in a table whose first row is 'at'; NULL if
@@ -99,16 +104,18 @@ static T *own_in(const samples *s, int i, const view *x, int64_t at,
 
 /* Weights of the classes in 'to', a table of rows from 'at' on. */
 static void read_weights(const loss_job *j, const view *to, int64_t at) {
-  int64_t length = j->l.length, lanes = to->lanes;
-  if (j->l.single) {
-    for (int64_t i = 0; i < to->count * lanes; i++) {
-      int64_t k = at * lanes + i;
-      to->at[i] = k < length ? (T)weight_at(j, k) : 0;
-    }
-  } else {
-    for (int64_t r = 0; r < to->count; r++)
-      fill(to->at + r * lanes, (T)weight_at(j, at + r), lanes);
+  int64_t lanes = to->lanes, first = j->l.single ? at * lanes : at;
+  int64_t count = j->l.single ? to->count * lanes : to->count;
+  int64_t left = j->l.length - first, step = 1;
+  if (count > left) count = left;
+  fill(to->at, j->l.single ? 0 : 1, to->count * lanes);
+  if (!j->weight->data) {
+    if (j->l.single) fill(to->at, 1, count);
+    return;
   }
+  if (!j->l.single) step = lanes;
+  for (int64_t k = 0; k < count; k++)
+    fill(to->at + k * step, (T)weight_at(j, first + k), step);
 }
 
 /* The shares in 'to', a table of rows from 'at' on. */
@@ -169,7 +176,7 @@ static void write_samples(const loss_job *j, const tile *t, const samples *s,
 static void loss_tile(const loss_job *j, tile *t, samples *s, int64_t index) {
   table work;
   find_max(t, s->max);
-  fill(s->sum, 0, WIDE_LANES);
+  fill(s->sum, 0, j->l.lanes);
   EACH_TABLE(t) {
     view x = rows_in(t, LOGITS, at, n),
          power = view_of(t, work, t->l->lanes, n);
@@ -181,7 +188,7 @@ static void loss_tile(const loss_job *j, tile *t, samples *s, int64_t index) {
     }
   }
   fold_single(t, SUM, s->sum);
-  LOG(s->sum, s->log_sum, WIDE_LANES);
+  LOG(s->sum, s->log_sum, j->l.lanes);
   find_losses(j, t, s);
   write_samples(j, t, s, index);
 }
@@ -190,21 +197,24 @@ static void loss_tile(const loss_job *j, tile *t, samples *s, int64_t index) {
 
 static void read_stats(const loss_job *j, const tile *t, samples *s) {
   const peri_arg *each = j->l.arg[PER_SAMPLE];
-  for (int i = 0; i < j->l.lanes; i++) {
-    int from = i < t->count ? i : 0;
+  T *const clear[] = {s->max, s->factor, s->dy};
+  for (int i = 0; i < 3; i++) fill(clear[i], 0, j->l.lanes);
+  for (int i = 0; i < t->count; i++) {
     const T *stats = j->l.arg[STATS]->data;
-    stats += sample_at(t, STATS, from);
+    stats += sample_at(t, STATS, i);
     s->max[i] = stats[0];
     s->factor[i] = stats[1];
-    s->dy[i] = (T)(each->data ? number_at(each, sample_at(t, PER_SAMPLE, from))
-                              : j->dy);
+    s->dy[i] =
+        (T)(each->data ? number_at(each, sample_at(t, PER_SAMPLE, i)) : j->dy);
   }
+  if (!j->l.single) return;
+  for (int i = 0; i < 3; i++) fill(clear[i], *clear[i], LANES);
 }
 
 static void find_totals(const loss_job *j, tile *t, samples *s) {
   table work;
   if (j->soft) {
-    fill(s->total, 0, WIDE_LANES);
+    fill(s->total, 0, j->l.lanes);
     EACH_TABLE(t) {
       view share = view_of(t, work, t->l->lanes, n);
       read_shares(j, t, s, &share, at);

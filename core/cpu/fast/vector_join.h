@@ -40,4 +40,28 @@ INLINE T join_one(int op, T a, T b) {
   return (op == MAX ? b > a : b < a) || is_nan(b) ? b : a;
 }
 
+/* The lanes of x folded into one element. */
+INLINE T fold_one(int op, vec x) {
+#if W >= 16
+  x = join(op, x, SWAP(x, 8));
+#endif
+#if W >= 8
+  x = join(op, x, SWAP(x, 4));
+#endif
+#if W >= 4
+  x = join(op, x, SWAP(x, 2));
+#endif
+  x = join(op, x, SWAP(x, 1));
+  return x[0];
+}
+
+/* 'lanes' elements, a power of two and a vector or more, folded in halves;
+   they are changed. */
+INLINE T fold_lanes(int op, T *lane, int lanes) {
+  for (int half = lanes / 2; half >= W; half /= 2)
+    for (int i = 0; i < half; i += W)
+      store(lane + i, join(op, load(lane + i), load(lane + half + i)));
+  return fold_one(op, load(lane));
+}
+
 #endif
