@@ -62,13 +62,15 @@ LUA_WHOLE = -Wl,--whole-archive $(LUA_STATIC) -Wl,--no-whole-archive
 SMALL := $(call accepted,-fno-version-loops-for-strides -fno-ipa-cp-clone \
   -fno-unswitch-loops -fno-split-loops --param=max-completely-peeled-insns=60)
 # clang reports loops that it could not make vectors: those that call libm.
-$(BUILD)/core/cpu/%.o $(BUILD)/core/optim/%.o: FLAGS += -O3 -fno-math-errno \
-  -fno-trapping-math -fopenmp-simd -Wno-pass-failed $(SMALL)
+$(BUILD)/core/cpu/%.o $(BUILD)/core/optim/%.o: FLAGS += -fno-math-errno \
+  -fno-trapping-math -fopenmp-simd -Wno-pass-failed
+$(BUILD)/core/cpu/fast/%.o $(BUILD)/core/optim/%.o: FLAGS += -O3 $(SMALL)
 # Instruction-set levels as -march names them: LEVELLED are compiled once for
 # each. The rows of core/cpu/level.h are the same.
 LEVELS := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\
   x86-64 x86-64-v3 x86-64-v4,portable)
 LEVEL_FLAGS = -DPERI_LEVEL=$(subst -,_,$(1)) -DPERI_LEVEL_NAME='"$(1)"' \
+  -DPERI_LOWEST=$(subst -,_,$(LOWEST)) \
   $(if $(filter x86%,$(1)),-march=$(1) -mprefer-vector-width=512)
 # Its header is in a folder of its own on some systems.
 BLAS_FLAGS = $(BLAS:%=-DPERI_BLAS='"%"') \
@@ -84,7 +86,12 @@ FAST = $(wildcard core/cpu/fast/*.c)
 LEVELLED = $(FAST) $(filter-out %/optimizer.c,$(wildcard core/optim/*.c))
 BINDING = $(filter-out $(HOST),$(wildcard bindings/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-FAST_O = $(foreach level,$(LEVELS),$(LEVELLED:%.c=$(BUILD)/%.$(level).o))
+# Kernels of whole numbers gain little: they are compiled for the lowest level.
+LOWEST = $(firstword $(LEVELS))
+at-level = $(if $(filter $(LOWEST),$(1)),$(LEVELLED),\
+  $(filter-out %_i64.c,$(LEVELLED)))
+FAST_O = $(foreach level,$(LEVELS),$(patsubst %.c,$(BUILD)/%.$(level).o,\
+  $(call at-level,$(level))))
 CORE_O = $(call objects,$(CORE)) $(FAST_O) $(BUILD)/perigee_tables.o
 BINDING_O = $(call objects,$(BINDING)) $(BUILD)/embedded.o
 HOST_O = $(call objects,$(HOST))

@@ -9,6 +9,8 @@
 
 /* PERI_LEVEL comes from the Makefile: x86_64_v3 ... */
 #define LEVEL(name) LEVEL_NAME(PERI_LEVEL, name)
+/* The same of the lowest level, which alone has the kernels of whole numbers. */
+#define LOWEST(name) LEVEL_NAME(PERI_LOWEST, name)
 #define LEVEL_NAME(level, name) LEVEL_PASTE(level, name)
 #define LEVEL_PASTE(level, name) peri__##level##_##name
 
@@ -27,6 +29,9 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
+
+/* What runs once in a call: as small as can be, and never copied. */
+#define COLD static __attribute__((cold, noinline))
 
 /* UNROLL stands in front of a loop with a constant number of turns, FEW in
    front of one with too few for vectors: clang 14 would gather and scatter. */

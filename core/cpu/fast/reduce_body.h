@@ -307,7 +307,7 @@ static int op_of(const peri_call *call) {
   }
 }
 
-static void begin(job *j, const peri_call *call, bool ordered) {
+COLD void begin(job *j, const peri_call *call, bool ordered) {
   int kernel = call->kernel - peri__pointwise_kernel_count();
   j->call = call;
   j->x = &call->arg[call->nout];

@@ -61,7 +61,7 @@ typedef struct {
 /* ---- Ways through the lines -------------------------------------------- */
 
 /* Lines across along the longest dimension, if the dense one has few. */
-static void widen(peri__walk *walk) {
+COLD void widen(peri__walk *walk) {
   int last = walk->ndim - 1, best = last;
   for (int d = 0; d < last; d++)
     if (walk->shape[d] > walk->shape[best]) best = d;
@@ -84,8 +84,8 @@ static int64_t tiles_across(const lines *l) {
 
 /* The first 'args' arguments of 'call'; the first one gives the shape. Bit a
    of 'dense' is set if argument a has an element for each of a line. */
-static void lines_begin(lines *l, const peri_call *call, int args,
-                        unsigned dense, int dim) {
+COLD void lines_begin(lines *l, const peri_call *call, int args, unsigned dense,
+                      int dim) {
   bool has_dim = dim < call->arg[0].ndim, beside = true;
   peri__walk_beside(&l->walk, call, args, dim);
   widen(&l->walk);

@@ -268,7 +268,7 @@ static void loss_tiles(void *user, int64_t first, int64_t end, int thread) {
 }
 
 /* stats [2 samples + 1] as an argument with the dimensions of x. */
-static peri_arg stats_of(const peri_arg *stats, const peri_arg *x, int dim) {
+COLD peri_arg stats_of(const peri_arg *stats, const peri_arg *x, int dim) {
   peri_arg arg = *stats;
   int64_t distance = 2;
   arg.ndim = x->ndim;
@@ -282,8 +282,8 @@ static peri_arg stats_of(const peri_arg *stats, const peri_arg *x, int dim) {
 
 /* The logits and what follows them in a call; 'per_sample' is taken if each
    sample has its own. 'order' keeps the arguments. */
-static void begin(loss_job *j, peri_call *order, const peri_call *call,
-                  const peri_arg *stats, const peri_arg *per_sample) {
+COLD void begin(loss_job *j, peri_call *order, const peri_call *call,
+                const peri_arg *stats, const peri_arg *per_sample) {
   const peri_arg *x = &call->arg[call->nout], none = {.data = NULL};
   memcpy(&j->attr, call->attr, sizeof j->attr);
   bool each = j->attr.reduction == PERI_REDUCE_NONE;
@@ -306,7 +306,7 @@ static void begin(loss_job *j, peri_call *order, const peri_call *call,
     j->weights += weight_at(j, k);
 }
 
-static void put_number(const peri_arg *y, int64_t offset, double x) {
+COLD void put_number(const peri_arg *y, int64_t offset, double x) {
   peri__convert(peri__at(y, offset), y->dtype, 1, &x, PERI_F64, 1, 1);
 }
 
