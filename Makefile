@@ -65,6 +65,11 @@ SMALL := $(call accepted,-fno-version-loops-for-strides -fno-ipa-cp-clone \
 $(BUILD)/core/cpu/%.o $(BUILD)/core/optim/%.o: FLAGS += -fno-math-errno \
   -fno-trapping-math -fopenmp-simd -Wno-pass-failed
 $(BUILD)/core/cpu/fast/%.o $(BUILD)/core/optim/%.o: FLAGS += -O3 $(SMALL)
+# Long arrays or whole blocks: the rest of a loop may go element by element.
+BLOCKS := $(call accepted,--param=vect-epilogues-nomask=0)
+$(BUILD)/core/optim/%.o $(foreach file,random copy copy_convert reduce_f32 \
+  reduce_f64 reduce_i64 softmax_f32 softmax_f64 matmul_half,\
+  $(BUILD)/core/cpu/fast/$(file).%.o): FLAGS += $(BLOCKS)
 # Instruction-set levels as -march names them: LEVELLED are compiled once for
 # each. The rows of core/cpu/level.h are the same.
 LEVELS := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\
