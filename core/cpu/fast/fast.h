@@ -9,6 +9,8 @@
 
 /* PERI_LEVEL comes from the Makefile: x86_64_v3 ... */
 #define LEVEL(name) LEVEL_NAME(PERI_LEVEL, name)
+/* The same of the lowest level, which alone has the kernels of whole numbers. */
+#define LOWEST(name) LEVEL_NAME(PERI_LOWEST, name)
 #define LEVEL_NAME(level, name) LEVEL_PASTE(level, name)
 #define LEVEL_PASTE(level, name) peri__##level##_##name
 
@@ -27,6 +29,9 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline))
+
+/* What runs once in a call: as small as can be, and never copied. */
+#define COLD static __attribute__((cold, noinline))
 
 /* UNROLL stands in front of a loop with a constant number of turns, FEW in
    front of one with too few for vectors: clang 14 would gather and scatter. */
@@ -56,7 +61,7 @@ extern const peri__fast LEVEL(integers);
 extern const peri__fast LEVEL(bernoulli);
 extern const peri__fast LEVEL(dropout_mask);
 extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice);
-extern const peri__fast LEVEL(softmax), LEVEL(class_loss);
+extern const peri__fast LEVEL(softmax), LEVEL(class_loss), LEVEL(class_loss_dx);
 
 /* What prepares the records of all pointwise rows. */
 void LEVEL(pointwise_prepare)(peri_call *call);
@@ -64,5 +69,11 @@ void LEVEL(pointwise_prepare)(peri_call *call);
 /* Dense elements of one dtype into another, as peri__convert does it. */
 void LEVEL(convert)(void *to, peri_dtype to_dtype, const void *from,
                     peri_dtype from_dtype, int64_t count);
+
+/* y[i] = f(x[i]); 'y' may be 'x'. */
+void LEVEL(exp_f32)(const float *x, float *y, int64_t count);
+void LEVEL(exp_f64)(const double *x, double *y, int64_t count);
+void LEVEL(log_f32)(const float *x, float *y, int64_t count);
+void LEVEL(log_f64)(const double *x, double *y, int64_t count);
 
 #endif

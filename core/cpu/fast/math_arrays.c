@@ -53,6 +53,14 @@ MAP_ANGLE(cos_f32, float, f32, cosf)
 MAP_ANGLE(sin_f64, double, f64, sin)
 MAP_ANGLE(cos_f64, double, f64, cos)
 
+#define NAMED(f, T) \
+  void LEVEL(f)(const T *x, T *y, int64_t count) { f##_array(x, y, count); }
+
+NAMED(exp_f32, float)
+NAMED(exp_f64, double)
+NAMED(log_f32, float)
+NAMED(log_f64, double)
+
 const peri__function LEVEL(math)[] = {
 #define X(f) {#f, f##_f32_array, f##_f64_array},
     ROWS(X) X(sin) X(cos){NULL, NULL, NULL},

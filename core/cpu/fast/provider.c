@@ -25,7 +25,7 @@ static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
     [PERI_K_softmax_dx] = &LEVEL(softmax),
     [PERI_K_log_softmax_dx] = &LEVEL(softmax),
     [PERI_K_class_loss] = &LEVEL(class_loss),
-    [PERI_K_class_loss_dx] = &LEVEL(class_loss),
+    [PERI_K_class_loss_dx] = &LEVEL(class_loss_dx),
 };
 
 /* Updates of the optimizers, which take every record. */

@@ -138,9 +138,9 @@ static void run_blocks(void *user, int64_t first, int64_t end, int thread) {
 }
 
 /* Fill the output with numbers of type 'made' from so many words each. */
-static void run(const peri_call *call, int words, peri_dtype made,
-                void (*make)(const job *job, const uint32_t *word, int64_t at,
-                             int64_t count, numbers *to)) {
+COLD void run(const peri_call *call, int words, peri_dtype made,
+              void (*make)(const job *job, const uint32_t *word, int64_t at,
+                           int64_t count, numbers *to)) {
   job j = {.call = call, .each = WORDS / words, .made = made, .make = make};
   memcpy(&j.attr, call->attr, sizeof j.attr);
   j.count = peri__numel(call->arg[0].shape, call->arg[0].ndim);
@@ -183,7 +183,7 @@ static void run_dropout_mask(const peri_call *call) {
 /* ---- The table --------------------------------------------------------- */
 
 /* True if the elements of every argument follow each other, row-major. */
-static bool follows(const peri_call *call) {
+COLD bool follows(const peri_call *call) {
   for (int a = 0; a < call->nout + call->nin; a++) {
     const peri_arg *arg = &call->arg[a];
     int64_t stride = 1;

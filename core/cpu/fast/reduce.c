@@ -17,7 +17,7 @@ typedef void kernel(const peri_call *call);
 static kernel *const kernels[3][2] = {
     {LEVEL(reduce_f32), LEVEL(choose_f32)},
     {LEVEL(reduce_f64), LEVEL(choose_f64)},
-    {LEVEL(reduce_i64), LEVEL(choose_i64)},
+    {LOWEST(reduce_i64), LOWEST(choose_i64)},
 };
 
 static const int64_t sizes[3] = {4, 8, 8};

@@ -15,11 +15,11 @@
 /* sum, max, min, any, all: values alone. */
 void LEVEL(reduce_f32)(const peri_call *call);
 void LEVEL(reduce_f64)(const peri_call *call);
-void LEVEL(reduce_i64)(const peri_call *call);
+void LOWEST(reduce_i64)(const peri_call *call);
 /* max and min with positions, argmax, argmin. */
 void LEVEL(choose_f32)(const peri_call *call);
 void LEVEL(choose_f64)(const peri_call *call);
-void LEVEL(choose_i64)(const peri_call *call);
+void LOWEST(choose_i64)(const peri_call *call);
 
 /* Chunks that every output is made of. */
 static inline int64_t chunks_of(const peri__reduction *r, int64_t block) {

@@ -66,27 +66,20 @@ static const T *block_at(const job *j, int64_t offset, int64_t at,
 
 INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-INLINE T reduce_row(int op, const job *j, int64_t offset, int64_t at,
-                    int64_t end) {
+/* Elements 'at' to 'end' of an output. */
+static T reduce_part(const job *j, int64_t offset, int64_t at, int64_t end) {
   T copy[BLOCK];
   tree t;
   t.blocks = 0;
   for (; at < end && !peri_call_stopped(j->call); at += BLOCK) {
     int64_t count = smaller(end - at, BLOCK);
     const T *x = block_at(j, offset, at, count, copy);
-    T part = block_of(op, x, count, j->none);
+    T part = block_of(j->op, x, count, j->none);
     if (count == end && at == 0) return part; /* the only one */
-    tree_add(op, &t, part);
+    tree_add(j->op, &t, part);
     if (j->truth && part != j->none) break;
   }
-  return tree_end(op, &t, j->none);
-}
-
-/* Elements 'at' to 'end' of an output. */
-static T reduce_part(const job *j, int64_t offset, int64_t at, int64_t end) {
-  if (j->op == SUM) return reduce_row(SUM, j, offset, at, end);
-  if (j->op == MAX) return reduce_row(MAX, j, offset, at, end);
-  return reduce_row(MIN, j, offset, at, end);
+  return tree_end(j->op, &t, j->none);
 }
 
 static void row_items(void *user, int64_t first, int64_t end, int thread) {
@@ -125,7 +118,7 @@ static void join_rows(const job *j) {
 /* 'rows' rows of 'vectors' vectors, as a chain. */
 INLINE void chain_vectors(int op, int vectors, const T *x, int64_t step,
                           int64_t rows, T *to) {
-  vec sum[8];
+  vec sum[4];
   UNROLL
   for (int v = 0; v < vectors; v++) sum[v] = load(x + v * W);
   for (int64_t i = 1; i < rows; i++) {
@@ -138,34 +131,52 @@ INLINE void chain_vectors(int op, int vectors, const T *x, int64_t step,
   for (int v = 0; v < vectors; v++) store(to + v * W, sum[v]);
 }
 
-/* 'count' columns of 'rows' rows; the last vector may begin in the one before
-   it. */
-INLINE void chain_columns(int op, const T *x, int64_t step, int64_t rows,
-                          int64_t count, T *to) {
+/* 'count' columns, a vector or more, of 'rows' rows; the last vector may begin
+   in the one before it. */
+INLINE void chain_stripe(int op, const T *x, int64_t step, int64_t rows,
+                         int64_t count, T *to) {
   int64_t c = 0;
   for (; c + 4 * W <= count; c += 4 * W)
     chain_vectors(op, 4, x + c, step, rows, to + c);
-  for (; c < count && count >= W; c += W) {
+  for (; c < count; c += W) {
     if (c + W > count) c = count - W;
     chain_vectors(op, 1, x + c, step, rows, to + c);
   }
-  for (; c < count; c++) {
-    T sum = x[c];
-    for (int64_t i = 1; i < rows; i++) sum = join_one(op, sum, x[c + i * step]);
-    to[c] = sum;
-  }
+}
+
+static void chain_columns(int op, const T *x, int64_t step, int64_t rows,
+                          int64_t count, T *to) {
+  if (op == SUM)
+    chain_stripe(SUM, x, step, rows, count, to);
+  else if (op == MAX)
+    chain_stripe(MAX, x, step, rows, count, to);
+  else
+    chain_stripe(MIN, x, step, rows, count, to);
+}
+
+/* to = a and b joined element by element. */
+INLINE void join_each(int op, const T *a, const T *b, T *to, int64_t count) {
+  int64_t i = 0;
+  for (; i + W <= count; i += W)
+    store(to + i, join(op, load(a + i), load(b + i)));
+  FEW for (; i < count; i++) to[i] = join_one(op, a[i], b[i]);
+}
+
+static void join_arrays(int op, const T *a, const T *b, T *to, int64_t count) {
+  if (op == SUM)
+    join_each(SUM, a, b, to, count);
+  else if (op == MAX)
+    join_each(MAX, a, b, to, count);
+  else
+    join_each(MIN, a, b, to, count);
 }
 
 /* CHAIN rows of a few columns that follow each other, folded in halves. */
-INLINE void fold_rows(int op, const T *x, int64_t count, T *to) {
+static void fold_rows(int op, const T *x, int64_t count, T *to) {
   T half[CHAIN / 2 * PERI_WIDE_ENOUGH];
   int64_t left = CHAIN / 2 * count;
-  for (int64_t i = 0; i < left; i++) half[i] = join_one(op, x[i], x[left + i]);
-  while (left > count) {
-    left /= 2;
-    for (int64_t i = 0; i < left; i++)
-      half[i] = join_one(op, half[i], half[left + i]);
-  }
+  for (; left >= count; left /= 2, x = half)
+    join_arrays(op, x, x + left, half, left);
   memcpy(to, half, (size_t)count * sizeof(T));
 }
 
@@ -175,24 +186,20 @@ typedef struct {
   T part[TREE_LEVELS][STRIPE];
 } column_trees;
 
-INLINE void join_columns(int op, const T *a, T *b, int64_t count) {
-  for (int64_t c = 0; c < count; c++) b[c] = join_one(op, a[c], b[c]);
-}
-
 /* 'x' is changed. */
-INLINE void trees_add(int op, column_trees *t, T *x, int64_t count) {
+static void trees_add(int op, column_trees *t, T *x, int64_t count) {
   int level = 0;
   for (uint64_t left = t->leaves++; left & 1; left >>= 1)
-    join_columns(op, t->part[level++], x, count);
+    join_arrays(op, t->part[level++], x, x, count);
   memcpy(t->part[level], x, (size_t)count * sizeof(T));
 }
 
-INLINE void trees_end(int op, const column_trees *t, T *x, int64_t count) {
+static void trees_end(int op, const column_trees *t, T *x, int64_t count) {
   bool found = false;
   for (int level = 0; t->leaves >> level; level++) {
     if (!(t->leaves >> level & 1)) continue;
     if (found)
-      join_columns(op, t->part[level], x, count);
+      join_arrays(op, t->part[level], x, x, count);
     else
       memcpy(x, t->part[level], (size_t)count * sizeof(T));
     found = true;
@@ -200,45 +207,47 @@ INLINE void trees_end(int op, const column_trees *t, T *x, int64_t count) {
 }
 
 /* Rows 'at' to 'at' + 'rows' of 'count' columns, with 'step' between them:
-   where they are, or a copy. */
+   where they are, or a copy with room for a vector in each row. */
 static const T *rows_at(const job *j, int64_t offset, int64_t at, int64_t rows,
                         int64_t count, T *copy, int64_t *step) {
   int64_t place, run = peri__reduction_run(&j->r, at, &place);
   *step = j->r.steps[j->r.reduced - 1];
-  if (j->direct && run >= rows) return (const T *)j->x->data + offset + place;
-  *step = count;
+  if (j->direct && run >= rows && count >= W)
+    return (const T *)j->x->data + offset + place;
+  *step = count < W ? W : count;
   for (int64_t i = 0; i < rows; i++) {
     peri__reduction_run(&j->r, at + i, &place);
-    read_run(j, offset + place, 1, count, copy + i * count);
+    read_run(j, offset + place, 1, count, copy + i * *step);
   }
   return copy;
 }
 
-INLINE void reduce_stripe(int op, const job *j, int64_t offset, int64_t at,
-                          int64_t end, int64_t count, T *to) {
+/* CHAIN rows that are one run of few columns. */
+static bool are_packed(const job *j, int64_t at, int64_t rows, int64_t count) {
+  int64_t place;
+  return j->direct && rows == CHAIN && count < PERI_WIDE_ENOUGH &&
+         j->r.steps[j->r.reduced - 1] == count &&
+         peri__reduction_run(&j->r, at, &place) >= rows;
+}
+
+/* 'to' has room for a vector. */
+static void stripe_part(const job *j, int64_t offset, int64_t at, int64_t end,
+                        int64_t count, T *to) {
   T copy[CHAIN * STRIPE];
   column_trees t;
   t.leaves = 0;
   for (; at < end && !peri_call_stopped(j->call); at += CHAIN) {
     int64_t rows = smaller(end - at, CHAIN), step;
-    const T *x = rows_at(j, offset, at, rows, count, copy, &step);
-    if (rows == CHAIN && step == count && count < PERI_WIDE_ENOUGH)
-      fold_rows(op, x, count, to);
-    else
-      chain_columns(op, x, step, rows, count, to);
-    trees_add(op, &t, to, count);
+    if (are_packed(j, at, rows, count)) {
+      peri__reduction_run(&j->r, at, &step);
+      fold_rows(j->op, (const T *)j->x->data + offset + step, count, to);
+    } else {
+      const T *x = rows_at(j, offset, at, rows, count, copy, &step);
+      chain_columns(j->op, x, step, rows, count < W ? W : count, to);
+    }
+    trees_add(j->op, &t, to, count);
   }
-  trees_end(op, &t, to, count);
-}
-
-static void stripe_part(const job *j, int64_t offset, int64_t at, int64_t end,
-                        int64_t count, T *to) {
-  if (j->op == SUM)
-    reduce_stripe(SUM, j, offset, at, end, count, to);
-  else if (j->op == MAX)
-    reduce_stripe(MAX, j, offset, at, end, count, to);
-  else
-    reduce_stripe(MIN, j, offset, at, end, count, to);
+  trees_end(j->op, &t, to, count);
 }
 
 /* First column of stripe 'index'. -> how many it has */
@@ -298,7 +307,7 @@ static int op_of(const peri_call *call) {
   }
 }
 
-static void begin(job *j, const peri_call *call, bool ordered) {
+COLD void begin(job *j, const peri_call *call, bool ordered) {
   int kernel = call->kernel - PERI_POINTWISE_KERNELS;
   j->call = call;
   j->x = &call->arg[call->nout];
@@ -355,15 +364,15 @@ static void write_choice(const job *j, const int64_t *offset, T value,
   ((int64_t *)y[values].data)[offset[1 + values]] = place + j->base;
 }
 
-INLINE void choose_row(int op, const job *j, const int64_t *offset) {
+static void choose_one(const job *j, const int64_t *offset) {
   T copy[BLOCK], best = j->none;
   int64_t place = -1;
   for (int64_t at = 0; at < j->r.total && !peri_call_stopped(j->call);
        at += BLOCK) {
     int64_t count = smaller(j->r.total - at, BLOCK);
     const T *x = block_at(j, offset[0], at, count, copy);
-    T top = block_of(op, x, count, j->none);
-    bool better = op == MAX ? top > best : top < best;
+    T top = block_of(j->op, x, count, j->none);
+    bool better = j->op == MAX ? top > best : top < best;
     if (place >= 0 && !better && !is_nan(top)) continue;
     best = top;
     place = at + place_of(top, x, count);
@@ -409,13 +418,6 @@ static void choose_columns(const job *j, const int64_t *offset, int64_t c,
       write_choice(j, at, best[i], place[i]);
     }
   }
-}
-
-static void choose_one(const job *j, const int64_t *offset) {
-  if (j->op == MAX)
-    choose_row(MAX, j, offset);
-  else
-    choose_row(MIN, j, offset);
 }
 
 /* Columns of another type, too few for a vector, or with too many rows to be

@@ -9,107 +9,54 @@
 #ifndef PERI_REDUCE_TREE_H
 #define PERI_REDUCE_TREE_H
 
-#include "vector.h"
-
-enum { SUM, MAX, MIN };
+#include "vector_join.h"
 
 #define BLOCK 4096
 #define MOST_LANES 64
 #define FEW_LANES 16
 #define FEW_ELEMENTS 256 /* below them, FEW_LANES */
-#define TREE_LEVELS 52   /* blocks of BLOCK elements in the address space */
+#define MOST_VECTORS (MOST_LANES / W < 8 ? MOST_LANES / W : 8)
+#define TREE_LEVELS 52 /* blocks of BLOCK elements in the address space */
 
-/* A whole number as wide as T, and what a comparison of vectors gives. */
-typedef __typeof__(_Generic((T)0, float
-                            : (int32_t)0, default
-                            : (int64_t)0)) lane_number;
-typedef lane_number mask __attribute__((vector_size(VECTOR_BYTES)));
-
-INLINE vec pick(mask which, vec a, vec b) {
-  return (vec)((which & (mask)a) | (~which & (mask)b));
-}
-
-/* Two names, so that compilers of whole numbers have nothing to say. */
-INLINE bool is_nan(T x) {
-  T same = x;
-  return x != same;
-}
-
-INLINE mask are_nan(vec x) {
-  vec same = x;
-  return (mask)(x != same);
-}
-
-/* NaN wins; of equals the first stays. */
-INLINE vec join(int op, vec a, vec b) {
-  if (op == SUM) return a + b;
-  mask better = op == MAX ? (mask)(b > a) : (mask)(b < a);
-  return pick(better | are_nan(b), b, a);
-}
-
-INLINE T join_one(int op, T a, T b) {
-  if (op == SUM) return a + b;
-  return (op == MAX ? b > a : b < a) || is_nan(b) ? b : a;
-}
-
-/* The lanes of x folded into one element. */
-INLINE T fold_one(int op, vec x) {
-#if W >= 16
-  x = join(op, x, SWAP(x, 8));
-#endif
-#if W >= 8
-  x = join(op, x, SWAP(x, 4));
-#endif
-#if W >= 4
-  x = join(op, x, SWAP(x, 2));
-#endif
-  x = join(op, x, SWAP(x, 1));
-  return x[0];
-}
-
-INLINE T fold_lanes(int op, vec *lane, int vectors) {
-  for (int half = vectors / 2; half > 0; half /= 2) {
-    UNROLL
-    for (int v = 0; v < half; v++) lane[v] = join(op, lane[v], lane[v + half]);
-  }
-  return fold_one(op, lane[0]);
-}
-
-/* The last 'count' elements, less than a vector, with 'none' behind them. */
-static __attribute__((noinline)) vec load_rest(const T *x, int64_t count,
-                                               T none) {
-  T rest[W] __attribute__((aligned(VECTOR_BYTES)));
-  store(rest, all(none));
-  FEW for (int64_t i = 0; i < count; i++) rest[i] = x[i];
-  return load(rest);
-}
-
-/* 'lanes' and 'op' are constants; 'none' changes nothing it is joined to. */
-INLINE T block_lanes(int op, int lanes, const T *x, int64_t count, T none) {
-  vec lane[MOST_LANES / W];
-  int vectors = lanes / W;
-  int64_t i = 0;
+/* The lanes, of which 'width' vectors go on at a time, from element 'first' on
+   in all rows of 'lanes'; 'whole' elements are rows, the 'tail' is one more
+   whose gaps change nothing. */
+INLINE void join_lanes(int op, int width, const T *x, int64_t lanes,
+                       int64_t whole, const T *tail, T *lane) {
+  vec sum[MOST_VECTORS];
   UNROLL
-  for (int v = 0; v < vectors; v++) lane[v] = all(none);
-  for (; i + lanes <= count; i += lanes) {
+  for (int v = 0; v < width; v++) sum[v] = load(lane + v * W);
+  for (int64_t i = 0; i < whole; i += lanes) {
     UNROLL
-    for (int v = 0; v < vectors; v++)
-      lane[v] = join(op, lane[v], load(x + i + v * W));
+    for (int v = 0; v < width; v++)
+      sum[v] = join(op, sum[v], load(x + i + v * W));
   }
   UNROLL
-  for (int v = 0; v < vectors; v++, i += W) {
-    if (i + W <= count)
-      lane[v] = join(op, lane[v], load(x + i));
-    else if (i < count)
-      lane[v] = join(op, lane[v], load_rest(x + i, count - i, none));
-  }
-  return fold_lanes(op, lane, vectors);
+  for (int v = 0; v < width; v++)
+    store(lane + v * W, join(op, sum[v], load(tail + v * W)));
+}
+
+/* 'op' is a constant; 'none' changes nothing it is joined to. */
+INLINE T join_block(int op, const T *x, int64_t count, T none) {
+  T lane[MOST_LANES], tail[MOST_LANES];
+  int lanes = count < FEW_ELEMENTS ? FEW_LANES : MOST_LANES;
+  int64_t whole = count & -lanes;
+  for (int i = 0; i < lanes; i++) lane[i] = tail[i] = none;
+  memcpy(tail, x + whole, (size_t)(count - whole) * sizeof(T));
+  int done = 0;
+  for (; done + MOST_VECTORS * W <= lanes; done += MOST_VECTORS * W)
+    join_lanes(op, MOST_VECTORS, x + done, lanes, whole, tail + done,
+               lane + done);
+  for (; done < lanes; done += W)
+    join_lanes(op, 1, x + done, lanes, whole, tail + done, lane + done);
+  return fold_lanes(op, lane, lanes);
 }
 
 /* One block. */
-INLINE T block_of(int op, const T *x, int64_t count, T none) {
-  if (count < FEW_ELEMENTS) return block_lanes(op, FEW_LANES, x, count, none);
-  return block_lanes(op, MOST_LANES, x, count, none);
+static T block_of(int op, const T *x, int64_t count, T none) {
+  if (op == SUM) return join_block(SUM, x, count, none);
+  if (op == MAX) return join_block(MAX, x, count, none);
+  return join_block(MIN, x, count, none);
 }
 
 /* Blocks on their way to become one element: part[i] stands for 2^i of them
@@ -119,14 +66,14 @@ typedef struct {
   T part[TREE_LEVELS];
 } tree;
 
-INLINE void tree_add(int op, tree *t, T x) {
+static void tree_add(int op, tree *t, T x) {
   int level = 0;
   for (uint64_t left = t->blocks++; left & 1; left >>= 1)
     x = join_one(op, t->part[level++], x);
   t->part[level] = x;
 }
 
-INLINE T tree_end(int op, const tree *t, T none) {
+static T tree_end(int op, const tree *t, T none) {
   bool found = false;
   T x = none;
   for (int level = 0; t->blocks >> level; level++) {

@@ -1,182 +1,327 @@
-/* softmax_lines.h - lines of classes of type T: what the kernels of softmax and
-   of cross entropy share.
+/* softmax_lines.h - lines of classes of type T: what the kernels of softmax
+   and of cross entropy share.
 
-   Lines are gone through in one of two ways. A long line that lies on its own
-   is taken in parts, with the trees of reduce_tree.h for its sums. Otherwise
-   SIDE_BY_SIDE lines go together, element k of each after elements k - 1: from
-   memory if it has them side by side, else, if they are short, from a table on
-   the stack into which they are turned. Their sums are chains of at most
-   CHAIN elements, joined in order. */
+   Everything is done to tables of rows of 'lanes' elements, as many rows at a
+   time as stay in the first cache. Either the lanes are lines that go side by
+   side, element k of each in row k; or, where lines are long and lie in memory
+   one after the other, they are the elements of one line, which fills row
+   after row, and what the lanes came to is folded at the end. A table is where
+   the elements are in memory, or a copy: of another dtype, of lines turned or
+   with gaps, of fewer than 'lanes'.
+
+   Sums go down the rows of a table, then over the tables, in their order; how
+   many rows a table has depends on shapes and strides alone. */
 #ifndef PERI_SOFTMAX_LINES_H
 #define PERI_SOFTMAX_LINES_H
 
-#include "reduce_tree.h"
 #include "softmax.h"
+#include "vector_join.h"
 
-#define PART 1024 /* elements of a long line at once, they stay in L1 */
-#define CHAIN 32
+enum {
+  LANES = 32,        /* of short lines, and of one line */
+  WIDE_LANES = 64,   /* of long lines side by side: fewer jumps in memory */
+  ROOM = 1024,       /* elements of a table */
+  SHORT_LINE = 32,   /* rows up to which lines are turned to go side by side */
+  GROUP = LANES / W, /* vectors that are summed at a time */
+  INS = 2            /* arguments that are read table by table, the first */
+};
 #define NONE (-(T)__builtin_inff()) /* below every logit */
 
-/* For i of SIDE_BY_SIDE elements, none of which depends on another. */
-#if defined(__clang__)
-#define SIDES \
-  _Pragma("clang loop vectorize(assume_safety)") for (int i = 0; \
-                                                      i < SIDE_BY_SIDE; i++)
-#else
-#define SIDES _Pragma("GCC ivdep") for (int i = 0; i < SIDE_BY_SIDE; i++)
-#endif
-
-enum { VECTORS = SIDE_BY_SIDE / W };
-
-/* SIDE_BY_SIDE lines that lie in a table, or side by side in memory: element k
-   of line i is at[k along + i]. */
-typedef T table[SHORT_LINE * SIDE_BY_SIDE]
-    __attribute__((aligned(VECTOR_BYTES)));
-typedef T lane_row[SIDE_BY_SIDE] __attribute__((aligned(VECTOR_BYTES)));
-
-/* ---- Ways through a bundle ---------------------------------------------- */
+typedef T table[ROOM] __attribute__((aligned(VECTOR_BYTES)));
+typedef T lane_row[WIDE_LANES] __attribute__((aligned(VECTOR_BYTES)));
 
 typedef struct {
   const peri_call *call;
-  peri__bundle b;
-  bool direct; /* lines lie side by side in every argument */
-  bool single; /* long lines, one by one */
+  const peri_arg *arg[SOFTMAX_ARGS];
+  T pad[INS];      /* for lanes without an element */
+  peri__walk walk; /* across the lines: its rows are the lines of tiles */
+  int64_t along[SOFTMAX_ARGS]; /* from element to element of a line */
+  int64_t length;              /* of a line */
+  int64_t count, tiles;        /* lines, tiles of them */
+  int lanes;
+  bool single; /* a tile is one line */
 } lines;
 
-/* The first 'dense' arguments are those with elements along 'dim'. */
-static void lines_begin(lines *l, const peri_call *call,
-                        const peri_arg *const *arg, int args, int dense,
-                        int dim) {
-  l->call = call;
-  peri__bundle_begin(&l->b, arg, args, dim, SIDE_BY_SIDE);
-  l->direct = true;
-  for (int a = 0; a < dense; a++) l->direct = l->direct && l->b.step[a] == 1;
-  l->single = !l->direct && l->b.length > SHORT_LINE;
-  if (l->single) peri__bundle_begin(&l->b, arg, args, dim, 1);
+typedef struct {
+  const lines *l;
+  int64_t offset[SOFTMAX_ARGS]; /* of the first line */
+  int count;                    /* lines of the tile */
+  int64_t rows;
+  int64_t held[INS]; /* row at which the table of the argument begins, or -1 */
+  table in[INS], out;
+} tile;
+
+/* Rows of a table or in memory. */
+typedef struct {
+  T *at;
+  int64_t row, count; /* from row to row, how many */
+  int lanes;
+} view;
+
+/* ---- Ways through the lines -------------------------------------------- */
+
+/* Lines across along the longest dimension, if the dense one has few. */
+COLD void widen(peri__walk *walk) {
+  int last = walk->ndim - 1, best = last;
+  for (int d = 0; d < last; d++)
+    if (walk->shape[d] > walk->shape[best]) best = d;
+  if (walk->shape[last] >= LANES / 4 || best == last) return;
+  int64_t size = walk->shape[best];
+  walk->shape[best] = walk->shape[last];
+  walk->shape[last] = size;
+  for (int a = 0; a < walk->args; a++) {
+    int64_t stride = walk->strides[a][best];
+    walk->strides[a][best] = walk->strides[a][last];
+    walk->strides[a][last] = stride;
+  }
+}
+
+static int64_t tiles_across(const lines *l) {
+  int64_t wide = l->walk.shape[l->walk.ndim - 1];
+  int64_t width = l->single ? 1 : l->lanes;
+  return (wide + width - 1) / width;
+}
+
+/* The first 'args' arguments of 'call'; the first one gives the shape. Bit a
+   of 'dense' is set if argument a has an element for each of a line. */
+COLD void lines_begin(lines *l, const peri_call *call, int args, unsigned dense,
+                      int dim) {
+  bool has_dim = dim < call->arg[0].ndim, beside = true;
+  peri__walk_beside(&l->walk, call, args, dim);
+  widen(&l->walk);
+  l->length = has_dim ? call->arg[0].shape[dim] : 1;
+  for (int a = 0; a < args; a++) {
+    l->arg[a] = &call->arg[a];
+    l->along[a] = has_dim ? call->arg[a].strides[dim] : 0;
+    if (dense >> a & 1) beside = beside && peri__row_stride(&l->walk, a) == 1;
+  }
+  bool is_long = l->length > SHORT_LINE;
+  l->single = is_long && !beside;
+  l->lanes = is_long && beside ? WIDE_LANES : LANES;
+  l->count = peri__walk_count(&l->walk, l->walk.ndim);
+  l->tiles = peri__walk_count(&l->walk, l->walk.ndim - 1) * tiles_across(l);
+}
+
+static void tile_begin(tile *t, const lines *l, int64_t index) {
+  int last = l->walk.ndim - 1;
+  int64_t across = tiles_across(l), width = l->single ? 1 : l->lanes;
+  int64_t first = index % across * width, left = l->walk.shape[last] - first;
+  peri__spot spot;
+  peri__walk_seek(&l->walk, last, index / across, &spot);
+  for (int a = 0; a < l->walk.args; a++)
+    t->offset[a] = spot.offset[a] + first * l->walk.strides[a][last];
+  t->l = l;
+  t->count = (int)(left < width ? left : width);
+  t->rows = l->single ? (l->length + l->lanes - 1) / l->lanes : l->length;
+  for (int a = 0; a < INS; a++) t->held[a] = -1;
 }
 
 /* Nanoseconds of a tile whose elements take 'each'. */
 static double tile_cost(const lines *l, double each) {
-  return each * (double)(l->b.length * l->b.width) + 20;
+  return each * (double)(l->length * (l->single ? 1 : l->lanes)) + 20;
 }
 
-/* ---- Long lines -------------------------------------------------------- */
-
-INLINE int64_t part_of(int64_t length, int64_t at) {
-  return length - at < PART ? length - at : PART;
+/* Rows of the table that begins at row 'at', 0 at the end or if the call is
+   stopped. The last row of a single line, if it is not full, is alone. */
+static int64_t rows_from(const tile *t, int64_t at) {
+  const lines *l = t->l;
+  int64_t most = ROOM / l->lanes, left = t->rows - at;
+  if (left > 1 && l->single && t->rows * l->lanes != l->length) left--;
+  if (left <= 0 || peri_call_stopped(l->call)) return 0;
+  return left < most ? left : most;
 }
 
-/* 'count' elements of a line in a row: where they are, or a copy. */
-INLINE const T *part_in(const T *x, int64_t along, int64_t count, T *copy) {
-  if (along == 1) return x;
-  for (int64_t i = 0; i < count; i++) copy[i] = x[i * along];
-  return copy;
+/* For the tables of a tile: 'at' is the first row, 'n' how many. */
+#define EACH_TABLE(t) \
+  for (int64_t at = 0, n; (n = rows_from(t, at)) > 0; at += n)
+
+/* ---- Tables ------------------------------------------------------------ */
+
+static __attribute__((noinline)) void fill(T *to, T x, int64_t count) {
+  for (int64_t i = 0; i < count; i++) to[i] = x;
 }
 
-/* Where 'count' elements may be written in a row before part_out. */
-INLINE T *part_place(T *y, int64_t along, T *copy) {
-  return along == 1 ? y : copy;
+/* Elements of argument 'a' in row 'at', from the first line on. */
+static void *place_of(const tile *t, int a, int64_t at) {
+  int64_t element = t->l->single ? at * t->l->lanes : at;
+  return peri__at(t->l->arg[a], t->offset[a] + element * t->l->along[a]);
 }
 
-INLINE void part_out(T *y, int64_t along, int64_t count, const T *copy) {
-  if (along == 1) return;
-  for (int64_t i = 0; i < count; i++) y[i * along] = copy[i];
+/* True if 'n' rows of argument 'a' from row 'at' on are a table in memory. */
+static bool lies(const tile *t, int a, int64_t at, int64_t n) {
+  const lines *l = t->l;
+  if (l->arg[a]->dtype != T_DTYPE) return false;
+  if (l->single) return l->along[a] == 1 && (at + n) * l->lanes <= l->length;
+  return t->count == l->lanes && peri__row_stride(&l->walk, a) == 1;
 }
 
-/* The largest element, 0 if it is -inf: nothing to subtract. */
-static T line_max(const T *x, int64_t along, int64_t length) {
-  T copy[PART], max = NONE;
-  for (int64_t i = 0; i < length; i += PART) {
-    int64_t count = part_of(length, i);
-    const T *in = part_in(x + i * along, along, count, copy);
-    max = join_one(MAX, max, block_of(MAX, in, count, NONE));
+static view view_of(const tile *t, T *at, int64_t row, int64_t n) {
+  return (view){at, row, n, t->l->lanes};
+}
+
+static view view_in_memory(const tile *t, int a, int64_t at, int64_t n) {
+  return view_of(t, place_of(t, a, at),
+                 t->l->single ? t->l->lanes : t->l->along[a], n);
+}
+
+/* Runs of elements that are copied: 'step' from run to run, 'stride' from
+   element to element. */
+typedef struct {
+  char *at;
+  peri_dtype dtype;
+  int64_t step, stride;
+} runs;
+
+static void copy_runs(runs to, runs from, int64_t count, int64_t length) {
+  if (to.dtype == from.dtype) {
+    for (int64_t r = 0; r < count; r++) {
+      T *y = (T *)to.at + r * to.step;
+      const T *x = (const T *)from.at + r * from.step;
+      FEW for (int64_t i = 0; i < length; i++) y[i * to.stride] =
+          x[i * from.stride];
+    }
+    return;
   }
-  return max == NONE ? 0 : max;
+  to.step *= (int64_t)peri_dtype_size(to.dtype);
+  from.step *= (int64_t)peri_dtype_size(from.dtype);
+  for (int64_t r = 0; r < count; r++)
+    peri__convert(to.at + r * to.step, to.dtype, to.stride,
+                  from.at + r * from.step, from.dtype, from.stride, length);
 }
 
-/* Sum of e^(x - max); the exponentials go to y, unless that is NULL. */
-static T line_exp(const peri_call *call, const T *x, int64_t x_along, T *y,
-                  int64_t y_along, int64_t length, T max) {
-  T copy[PART], result[PART];
-  tree sum = {0};
-  for (int64_t i = 0; i < length && !peri_call_stopped(call); i += PART) {
-    int64_t count = part_of(length, i);
-    const T *in = part_in(x + i * x_along, x_along, count, copy);
-    T *out = y ? part_place(y + i * y_along, y_along, result) : result;
-    for (int64_t j = 0; j < count; j++) out[j] = EXP(in[j] - max);
-    tree_add(SUM, &sum, block_of(SUM, out, count, 0));
-    if (y) part_out(y + i * y_along, y_along, count, out);
+/* 'n' rows of argument 'a' from row 'at' on between memory and a table. */
+static void copy_table(const tile *t, int a, int64_t at, int64_t n, T *other,
+                       bool out) {
+  const lines *l = t->l;
+  int64_t step = peri__row_stride(&l->walk, a), along = l->along[a];
+  int64_t count = t->count, length = n;
+  runs memory = {place_of(t, a, at), l->arg[a]->dtype, step, along};
+  runs inside = {(char *)other, T_DTYPE, 1, l->lanes};
+  if (l->single) {
+    int64_t left = l->length - at * l->lanes;
+    length = left < n * l->lanes ? left : n * l->lanes;
+    inside.stride = 1;
+  } else if (step == 1) { /* row by row */
+    memory = (runs){memory.at, memory.dtype, along, step};
+    inside = (runs){inside.at, T_DTYPE, l->lanes, 1};
+    count = n;
+    length = t->count;
   }
-  return tree_end(SUM, &sum, 0);
+  copy_runs(out ? memory : inside, out ? inside : memory, count, length);
 }
 
-/* ---- Lines side by side ------------------------------------------------ */
-
-/* 'count' lines into a table; those that are missing are zeros. */
-static void turn_in(const T *x, int64_t along, int64_t step, int64_t length,
-                    int count, T *to) {
-  if (count < SIDE_BY_SIDE)
-    memset(to, 0, (size_t)length * SIDE_BY_SIDE * sizeof(T));
-  for (int i = 0; i < count; i++, x += step)
-    for (int64_t k = 0; k < length; k++)
-      to[k * SIDE_BY_SIDE + i] = x[k * along];
-}
-
-static void turn_out(T *y, int64_t along, int64_t step, int64_t length,
-                     int count, const T *from) {
-  for (int i = 0; i < count; i++, y += step)
-    for (int64_t k = 0; k < length; k++)
-      y[k * along] = from[k * SIDE_BY_SIDE + i];
-}
-
-INLINE void rows_max(const T *x, int64_t along, int64_t length, T *max) {
-  vec m[VECTORS];
-  UNROLL
-  for (int v = 0; v < VECTORS; v++) m[v] = all(NONE);
-  for (int64_t k = 0; k < length; k++, x += along) {
-    UNROLL
-    for (int v = 0; v < VECTORS; v++) m[v] = join(MAX, m[v], load(x + v * W));
+/* 'n' rows of argument 'a' from row 'at' on, to be read. */
+static view rows_in(tile *t, int a, int64_t at, int64_t n) {
+  T *in = t->in[a];
+  if (lies(t, a, at, n)) return view_in_memory(t, a, at, n);
+  if (t->held[a] != at) {
+    fill(in, t->l->pad[a], n * t->l->lanes);
+    copy_table(t, a, at, n, in, false);
   }
-  UNROLL
-  for (int v = 0; v < VECTORS; v++)
-    store(max + v * W, pick((mask)(m[v] == all(NONE)), (vec){0}, m[v]));
+  t->held[a] = at;
+  return view_of(t, in, t->l->lanes, n);
 }
 
-INLINE void clear(T *row) {
-  for (int i = 0; i < SIDE_BY_SIDE; i++) row[i] = 0;
+/* Where 'n' rows of output 'a' may be written, and read until the next ones
+   are asked for; rows_done brings them to memory. */
+static view rows_out(tile *t, int a, int64_t at, int64_t n) {
+  if (lies(t, a, at, n)) return view_in_memory(t, a, at, n);
+  return view_of(t, t->out, t->l->lanes, n);
 }
 
-/* sum += the 'count' rows of x, a chain that is joined to it. */
-INLINE void add_chain(T *sum, const T *x, int64_t along, int64_t count) {
-  vec part[VECTORS];
-  UNROLL
-  for (int v = 0; v < VECTORS; v++) part[v] = (vec){0};
-  for (int64_t k = 0; k < count; k++, x += along) {
-    UNROLL
-    for (int v = 0; v < VECTORS; v++) part[v] += load(x + v * W);
+static void rows_done(const tile *t, int a, int64_t at, const view *y) {
+  if (y->at == t->out) copy_table(t, a, at, y->count, y->at, true);
+}
+
+/* True if what rows_out gave is there to the end: in memory, or in the table,
+   which only the last rows need. */
+static bool rows_stay(const tile *t, int a) {
+  int64_t n = rows_from(t, 0);
+  return n == t->rows || lies(t, a, 0, n);
+}
+
+/* ---- Arithmetic --------------------------------------------------------- */
+
+/* to = formula of the rows x and z and of a and b, one of each lane. */
+#define MAP(name, formula) \
+  static void name(const view *to, const view *x, const view *z, const T *a, \
+                   const T *b) { \
+    for (int v = 0; v < to->lanes; v += W) { \
+      vec A = load(a + v), B = load(b + v); \
+      const T *from = x->at + v, *other = z->at + v; \
+      T *y = to->at + v; \
+      (void)A, (void)B; \
+      for (int64_t k = 0; k < to->count; k++) { \
+        vec X = load(from + k * x->row), Z = load(other + k * z->row); \
+        (void)Z; \
+        store(y + k * to->row, formula); \
+      } \
+    } \
   }
-  UNROLL
-  for (int v = 0; v < VECTORS; v++)
-    store(sum + v * W, load(sum + v * W) + part[v]);
-}
 
-INLINE int64_t chain_of(int64_t length, int64_t at) {
-  return length - at < CHAIN ? length - at : CHAIN;
-}
-
-/* sum of e^(x - max); the exponentials go to y, unless that is NULL. */
-INLINE void rows_exp(const peri_call *call, const T *x, int64_t x_along, T *y,
-                     int64_t y_along, int64_t length, const T *max, T *sum) {
-  table chain;
-  clear(sum);
-  for (int64_t at = 0; at < length && !peri_call_stopped(call); at += CHAIN) {
-    int64_t count = chain_of(length, at);
-    T *out = y ? y + at * y_along : chain;
-    int64_t along = y ? y_along : SIDE_BY_SIDE;
-    for (int64_t k = 0; k < count; k++) SIDES
-    out[k * along + i] = EXP(x[(at + k) * x_along + i] - max[i]);
-    add_chain(sum, out, along, count);
+/* max or sum of each lane goes on with the rows of x. */
+#define JOIN(name, op) \
+  static void name(T *lane, const view *x) { \
+    for (int g = 0; g < x->lanes; g += LANES) { \
+      vec all[GROUP]; \
+      UNROLL \
+      for (int v = 0; v < GROUP; v++) all[v] = load(lane + g + v * W); \
+      const T *row = x->at + g; \
+      for (int64_t k = 0; k < x->count; k++, row += x->row) { \
+        UNROLL \
+        for (int v = 0; v < GROUP; v++) \
+          all[v] = join(op, all[v], load(row + v * W)); \
+      } \
+      UNROLL \
+      for (int v = 0; v < GROUP; v++) store(lane + g + v * W, all[v]); \
+    } \
   }
+
+MAP(subtract, X - A)
+MAP(multiply, X *A)
+JOIN(join_max, MAX)
+JOIN(join_chain, SUM)
+
+/* The rows are a chain of their own, which is then added. */
+static void join_sum(T *lane, const view *x) {
+  lane_row chain;
+  fill(chain, 0, x->lanes);
+  join_chain(chain, x);
+  for (int i = 0; i < x->lanes; i++) lane[i] += chain[i];
+}
+
+/* e^x */
+static void exponentials(const view *to, const view *x) {
+  bool dense = to->row == to->lanes && x->row == x->lanes;
+  int64_t calls = dense ? 1 : to->count, run = to->lanes;
+  if (dense) run *= to->count;
+  for (int64_t k = 0; k < calls; k++)
+    EXP(x->at + k * x->row, to->at + k * to->row, run);
+}
+
+/* The lanes of a single line are folded, and all become that. */
+static void fold_single(const tile *t, int op, T *lane) {
+  if (!t->l->single) return;
+  T all =
+      op == SUM ? fold_lanes(SUM, lane, LANES) : fold_lanes(MAX, lane, LANES);
+  fill(lane, all, LANES);
+}
+
+/* The largest element of each line, 0 if it is -inf: nothing to subtract. */
+static void find_max(tile *t, T *max) {
+  fill(max, NONE, t->l->lanes);
+  EACH_TABLE(t) {
+    view x = rows_in(t, 0, at, n);
+    join_max(max, &x);
+  }
+  fold_single(t, MAX, max);
+  for (int i = 0; i < t->l->lanes; i++) max[i] = max[i] == NONE ? 0 : max[i];
+}
+
+/* e^(x - max) */
+static void powers(const view *to, const view *x, const T *max) {
+  subtract(to, x, x, max, max);
+  exponentials(to, to);
 }
 
 #endif

@@ -1,390 +1,274 @@
-/* softmax_loss_body.h - cross entropy of one element type at one level, one
-   pass over the logits each way. Twins and contract: plain_loss.c.
+/* softmax_loss_body.h - cross entropy of one element type at one level. Twins
+   and contract: plain_loss.c.
 
-   A tile of samples is worked on as softmax_lines.h has it. Its losses are
-   added up as they come; the sums of the tiles are joined pair by pair. */
+   What the classes of a sample count, their shares, is a table too: of the
+   targets or, where these are classes, of rows that are 1 there and else 0. It
+   is made only if every class has a share; else the class of a sample alone
+   counts. The losses of a tile are added up as they come, the sums of the
+   tiles in their order. */
 #include "softmax_lines.h"
 
-enum { X, DX, TARGET, STATS, PER_SAMPLE, ARGS }; /* arguments */
+/* Arguments as lines have them; all but the first may be absent. */
+enum { LOGITS, TARGET, DX, STATS, PER_SAMPLE };
 
 typedef struct {
   lines l;
-  const peri_call *call;
   peri__class_attr attr;
-  int place[ARGS]; /* in the bundle, -1: not there */
-  const peri_arg *arg[ARGS];
-  peri_arg stats;  /* as if it had the dimensions of x */
-  bool soft;       /* the target is probabilities */
-  bool dense;      /* every class has a share */
-  const T *weight; /* of class 0 */
-  int64_t weight_step;
-  T keep, spread; /* share of the target itself, and of every class */
-  T weights;      /* their sum */
-  T dy;           /* what flows into each sample, unless it has its own */
-  double *sums;   /* two of each tile: losses, what the samples count */
-} job;
+  bool soft;  /* the target is probabilities */
+  bool dense; /* every class has a share */
+  const peri_arg *weight;
+  double keep, spread; /* share of the target itself, and of every class */
+  double weights;      /* their sum */
+  double dy;           /* what flows into each sample, unless it has its own */
+  double *sums;        /* two of each tile: losses, what the samples count */
+} loss_job;
 
-/* The samples of a tile; one alone is the first. */
+/* The samples of a tile, a lane each; one alone has all lanes. */
 typedef struct {
-  lane_row max, share, log_sum; /* of e^(x - max), share is 1 / sum */
-  lane_row own;                 /* class from 0, -1: the sample is ignored */
-  lane_row counts;              /* what the sample counts */
-  lane_row loss, dy, total;     /* total: of the shares of all classes */
+  int64_t own[WIDE_LANES];    /* class from 0, -1: none */
+  lane_row counts;            /* what the sample counts */
+  lane_row keep, spread;      /* of the job, 0 if the sample is ignored */
+  lane_row max, sum, log_sum; /* of e^(x - max) */
+  lane_row own_x, loss;
+  lane_row factor, total, dy; /* total: of the shares of all classes */
 } samples;
 
-/* Where the tile is: logits and, if they are dense, targets and dx; in memory
-   or in tables. */
-typedef struct {
-  const T *x, *target;
-  T *dx;
-  int64_t x_along, target_along, dx_along, length;
-} strip;
+MAP(shares_of, Z *(X *A + B)) /* of probabilities and weights */
+/* Of shares and logits; a class without a share takes no part, whatever its
+   logit. */
+MAP(loss_of, pick((mask)(X == 0), (vec){0}, X *(A - Z + B)))
+/* Of powers; a sample without a total has no gradient, whatever its logits. */
+MAP(scale, pick((mask)(B == 0), (vec){0}, X *A))
+MAP(subtract_shares, X - Z * A)
+
+static double number_at(const peri_arg *arg, int64_t offset) {
+  double x;
+  if (arg->dtype == T_DTYPE) return (double)((const T *)arg->data)[offset];
+  peri__convert(&x, PERI_F64, 1, peri__at(arg, offset), arg->dtype, 1, 1);
+  return x;
+}
+
+static double weight_at(const loss_job *j, int64_t k) {
+  const peri_arg *weight = j->weight;
+  return weight->data ? number_at(weight, k * weight->strides[0]) : 1;
+}
 
 /* ---- The samples ------------------------------------------------------- */
 
-static int64_t class_at(const peri_arg *target, int64_t offset) {
-  switch (target->dtype) {
-    case PERI_I64: return ((const int64_t *)target->data)[offset];
-    case PERI_I32: return ((const int32_t *)target->data)[offset];
-    default: return ((const uint8_t *)target->data)[offset];
-  }
+/* Offset of sample 'i' in argument 'a'. */
+static int64_t sample_at(const tile *t, int a, int i) {
+  return t->offset[a] + i * peri__row_stride(&t->l->walk, a);
 }
 
-static int64_t sample_at(const job *j, int what, const int64_t *offset, int i) {
-  return offset[j->place[what]] + i * j->l.b.step[j->place[what]];
-}
-
-/* Class and weight of the 'count' samples. */
-static void read_samples(const job *j, const int64_t *offset, int count,
-                         samples *s) {
-  for (int i = 0; i < SIDE_BY_SIDE; i++) {
-    s->own[i] = -1;
-    s->counts[i] = 0;
-    if (i >= count) continue;
-    if (j->soft) {
-      s->own[i] = 0;
-      s->counts[i] = 1;
-      continue;
-    }
-    int64_t given = class_at(j->arg[TARGET], sample_at(j, TARGET, offset, i));
-    if (given == j->attr.ignore_index) continue;
-    given -= j->attr.base;
-    s->own[i] = (T)given;
-    s->counts[i] = j->weight[given * j->weight_step];
-  }
-}
-
-/* What class k counts in sample i of classes. */
-INLINE T class_share(const job *j, T weight, T own, T k) {
-  T share = weight * (own == k ? j->keep + j->spread : j->spread);
-  return own < 0 ? 0 : share;
-}
-
-INLINE T soft_share(const job *j, T weight, T p) {
-  return weight * (p * j->keep + j->spread);
-}
-
-/* Shares of classes 'at' to 'at' + 'count' of samples side by side. */
-static void shares_rows(const job *j, const strip *p, const samples *s,
-                        int64_t at, int64_t count, T *to) {
-  for (int64_t k = at; k < at + count; k++, to += SIDE_BY_SIDE) {
-    T weight = j->weight[k * j->weight_step], place = (T)k;
-    const T *target = p->target + k * p->target_along;
-    if (j->soft)
-      SIDES to[i] = soft_share(j, weight, target[i]);
-    else
-      SIDES to[i] = class_share(j, weight, s->own[i], place);
-  }
-}
-
-/* The same of one sample. */
-static void shares_line(const job *j, const strip *p, const samples *s,
-                        int64_t at, int64_t count, T *to) {
-  T copy[PART], own = s->own[0];
-  const T *weight =
-      part_in(j->weight + at * j->weight_step, j->weight_step, count, copy);
-  if (j->soft)
-    for (int64_t k = 0; k < count; k++)
-      to[k] = soft_share(j, weight[k], p->target[(at + k) * p->target_along]);
+/* Class of sample 'i', -1 if it is ignored. */
+static int64_t class_of(const loss_job *j, const tile *t, int i) {
+  const peri_arg *target = j->l.arg[TARGET];
+  int64_t given, at = sample_at(t, TARGET, i);
+  if (target->dtype == PERI_I64)
+    given = ((const int64_t *)target->data)[at];
   else
-    for (int64_t k = 0; k < count; k++)
-      to[k] = class_share(j, weight[k], own, (T)(at + k));
+    peri__convert(&given, PERI_I64, 1, peri__at(target, at), target->dtype, 1,
+                  1);
+  return given == j->attr.ignore_index ? -1 : given - j->attr.base;
+}
+
+static void read_sample(const loss_job *j, const tile *t, int i, samples *s) {
+  int64_t own = j->soft ? -1 : class_of(j, t, i);
+  bool live = j->soft || own >= 0;
+  double counts = own >= 0 ? weight_at(j, own) : live;
+  s->own[i] = own;
+  s->counts[i] = (T)counts;
+  s->keep[i] = live ? (T)j->keep : 0;
+  s->spread[i] = live ? (T)j->spread : 0;
+  s->total[i] = live ? (T)(counts * j->keep + j->spread * j->weights) : 0;
+}
+
+static void read_samples(const loss_job *j, const tile *t, samples *s) {
+  T *const clear[] = {s->keep, s->spread, s->total, s->own_x, s->loss};
+  for (int i = 0; i < 5; i++) fill(clear[i], 0, j->l.lanes);
+  for (int i = 0; i < t->count; i++) read_sample(j, t, i, s);
+  if (!j->l.single) return;
+  for (int i = 0; i < 3; i++) fill(clear[i], *clear[i], LANES);
+}
+
+/* Where the class of sample 'i' is in a table whose first row is 'at'; NULL if
+   it is not there. */
+static T *own_in(const samples *s, int i, const view *x, int64_t at,
+                 bool single) {
+  int64_t k = s->own[i], row = (single ? k / x->lanes : k) - at;
+  if (k < 0 || row < 0 || row >= x->count) return NULL;
+  return x->at + row * x->row + (single ? k % x->lanes : i);
+}
+
+/* ---- Shares ------------------------------------------------------------- */
+
+/* Weights of the classes in 'to', a table of rows from 'at' on. */
+static void read_weights(const loss_job *j, const view *to, int64_t at) {
+  int64_t lanes = to->lanes, first = j->l.single ? at * lanes : at;
+  int64_t count = j->l.single ? to->count * lanes : to->count;
+  int64_t left = j->l.length - first, step = 1;
+  if (count > left) count = left;
+  fill(to->at, j->l.single ? 0 : 1, to->count * lanes);
+  if (!j->weight->data) {
+    if (j->l.single) fill(to->at, 1, count);
+    return;
+  }
+  if (!j->l.single) step = lanes;
+  for (int64_t k = 0; k < count; k++)
+    fill(to->at + k * step, (T)weight_at(j, first + k), step);
+}
+
+/* The shares in 'to', a table of rows from 'at' on. */
+static void read_shares(const loss_job *j, tile *t, const samples *s,
+                        const view *to, int64_t at) {
+  table weight;
+  view p = *to, w = *to;
+  w.at = weight;
+  if (j->soft) {
+    p = rows_in(t, TARGET, at, to->count);
+  } else {
+    fill(p.at, 0, p.count * p.lanes);
+    for (int i = 0; i < t->count; i++) {
+      T *own = own_in(s, i, &p, at, j->l.single);
+      if (own) *own = 1;
+    }
+  }
+  read_weights(j, &w, at);
+  shares_of(to, &p, &w, s->keep, s->spread);
 }
 
 /* ---- Forward ----------------------------------------------------------- */
 
-/* A class without a share takes no part, whatever its logit. */
-INLINE T part_of_loss(T share, T max, T x, T log_sum) {
-  return share == 0 ? 0 : share * (max - x + log_sum);
-}
-
-static void own_loss(const strip *p, samples *s, int count) {
-  for (int i = 0; i < count; i++) {
-    T x = s->own[i] < 0 ? 0 : p->x[(int64_t)s->own[i] * p->x_along + i];
-    s->loss[i] = part_of_loss(s->counts[i], s->max[i], x, s->log_sum[i]);
+static void find_losses(const loss_job *j, tile *t, samples *s) {
+  table work;
+  if (!j->dense)
+    for (int i = 0; i < t->count; i++)
+      if (s->counts[i] != 0)
+        s->loss[i] = s->counts[i] * (s->max[i] - s->own_x[i] + s->log_sum[i]);
+  if (!j->dense) return;
+  EACH_TABLE(t) {
+    view x = rows_in(t, LOGITS, at, n),
+         share = view_of(t, work, t->l->lanes, n);
+    read_shares(j, t, s, &share, at);
+    loss_of(&share, &share, &x, s->max, s->log_sum);
+    join_sum(s->loss, &share);
   }
-  for (int i = count; i < SIDE_BY_SIDE; i++) s->loss[i] = 0;
+  fold_single(t, SUM, s->loss);
 }
 
-static void loss_rows(const job *j, const strip *p, samples *s) {
-  table share;
-  rows_max(p->x, p->x_along, p->length, s->max);
-  rows_exp(j->call, p->x, p->x_along, NULL, 0, p->length, s->max, s->share);
-  SIDES s->log_sum[i] = LOG(s->share[i]);
-  SIDES s->share[i] = 1 / s->share[i];
-  if (!j->dense) {
-    own_loss(p, s, SIDE_BY_SIDE);
-    return;
-  }
-  clear(s->loss);
-  for (int64_t at = 0; at < p->length; at += CHAIN) {
-    int64_t count = chain_of(p->length, at);
-    shares_rows(j, p, s, at, count, share);
-    for (int64_t k = 0; k < count; k++) {
-      const T *x = p->x + (at + k) * p->x_along;
-      T *to = share + k * SIDE_BY_SIDE;
-      SIDES to[i] = part_of_loss(to[i], s->max[i], x[i], s->log_sum[i]);
-    }
-    add_chain(s->loss, share, SIDE_BY_SIDE, count);
-  }
-}
-
-static void loss_line(const job *j, const strip *p, samples *s) {
-  T share[PART];
-  tree total = {0};
-  s->max[0] = line_max(p->x, p->x_along, p->length);
-  s->share[0] =
-      line_exp(j->call, p->x, p->x_along, NULL, 0, p->length, s->max[0]);
-  s->log_sum[0] = LOG(s->share[0]);
-  s->share[0] = 1 / s->share[0];
-  own_loss(p, s, 1);
-  for (int64_t at = 0; j->dense && at < p->length; at += PART) {
-    int64_t count = part_of(p->length, at);
-    shares_line(j, p, s, at, count, share);
-    for (int64_t k = 0; k < count; k++)
-      share[k] = part_of_loss(share[k], s->max[0], p->x[(at + k) * p->x_along],
-                              s->log_sum[0]);
-    tree_add(SUM, &total, block_of(SUM, share, count, 0));
-  }
-  if (j->dense) s->loss[0] = tree_end(SUM, &total, 0);
-}
-
-/* SIDE_BY_SIDE numbers folded in halves. */
-static double fold_samples(const T *x, int count) {
-  double part[SIDE_BY_SIDE];
-  for (int i = 0; i < SIDE_BY_SIDE; i++) part[i] = i < count ? (double)x[i] : 0;
-  for (int half = SIDE_BY_SIDE / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++) part[i] += part[i + half];
-  return part[0];
-}
-
-static void write_samples(const job *j, const int64_t *offset, int count,
-                          const samples *s, int64_t tile) {
-  for (int i = 0; i < count; i++) {
-    T *stats = (T *)j->stats.data + sample_at(j, STATS, offset, i);
+static void write_samples(const loss_job *j, const tile *t, const samples *s,
+                          int64_t index) {
+  const peri_arg *each = j->l.arg[PER_SAMPLE];
+  double *sum = j->sums + 2 * index;
+  sum[0] = sum[1] = 0;
+  for (int i = 0; i < t->count; i++) {
+    T *stats = (T *)j->l.arg[STATS]->data + sample_at(t, STATS, i);
     stats[0] = s->max[i];
-    stats[1] = s->share[i];
-    if (j->place[PER_SAMPLE] >= 0)
-      ((T *)j->arg[PER_SAMPLE]->data)[sample_at(j, PER_SAMPLE, offset, i)] =
-          s->loss[i];
+    stats[1] = 1 / s->sum[i];
+    if (each->data)
+      peri__convert(peri__at(each, sample_at(t, PER_SAMPLE, i)), each->dtype, 1,
+                    &s->loss[i], T_DTYPE, 1, 1);
+    sum[0] += (double)s->loss[i];
+    sum[1] += (double)s->counts[i];
   }
-  j->sums[2 * tile] = fold_samples(s->loss, count);
-  j->sums[2 * tile + 1] = fold_samples(s->counts, count);
+}
+
+static void loss_tile(const loss_job *j, tile *t, samples *s, int64_t index) {
+  table work;
+  find_max(t, s->max);
+  fill(s->sum, 0, j->l.lanes);
+  EACH_TABLE(t) {
+    view x = rows_in(t, LOGITS, at, n),
+         power = view_of(t, work, t->l->lanes, n);
+    powers(&power, &x, s->max);
+    join_sum(s->sum, &power);
+    for (int i = 0; i < t->count; i++) {
+      T *own = own_in(s, i, &x, at, t->l->single);
+      if (own) s->own_x[i] = *own;
+    }
+  }
+  fold_single(t, SUM, s->sum);
+  LOG(s->sum, s->log_sum, j->l.lanes);
+  find_losses(j, t, s);
+  write_samples(j, t, s, index);
 }
 
 /* ---- Backward: dx = dy (softmax total - share) ------------------------- */
 
-static void read_stats(const job *j, const int64_t *offset, int count,
-                       samples *s) {
-  for (int i = 0; i < SIDE_BY_SIDE; i++) s->max[i] = s->share[i] = s->dy[i] = 0;
-  for (int i = 0; i < count; i++) {
-    const T *stats = (const T *)j->stats.data + sample_at(j, STATS, offset, i);
+static void read_stats(const loss_job *j, const tile *t, samples *s) {
+  const peri_arg *each = j->l.arg[PER_SAMPLE];
+  T *const clear[] = {s->max, s->factor, s->dy};
+  for (int i = 0; i < 3; i++) fill(clear[i], 0, j->l.lanes);
+  for (int i = 0; i < t->count; i++) {
+    const T *stats = j->l.arg[STATS]->data;
+    stats += sample_at(t, STATS, i);
     s->max[i] = stats[0];
-    s->share[i] = stats[1];
-    s->dy[i] = j->place[PER_SAMPLE] < 0
-                   ? j->dy
-                   : ((const T *)j->arg[PER_SAMPLE]
-                          ->data)[sample_at(j, PER_SAMPLE, offset, i)];
+    s->factor[i] = stats[1];
+    s->dy[i] =
+        (T)(each->data ? number_at(each, sample_at(t, PER_SAMPLE, i)) : j->dy);
   }
+  if (!j->l.single) return;
+  for (int i = 0; i < 3; i++) fill(clear[i], *clear[i], LANES);
 }
 
-/* Totals of samples of classes. */
-static void class_totals(const job *j, samples *s) {
-  for (int i = 0; i < SIDE_BY_SIDE; i++)
-    s->total[i] =
-        s->own[i] < 0 ? 0 : s->counts[i] * j->keep + j->spread * j->weights;
-}
-
-static void soft_totals_rows(const job *j, const strip *p, samples *s) {
-  table share;
-  clear(s->total);
-  for (int64_t at = 0; at < p->length; at += CHAIN) {
-    int64_t count = chain_of(p->length, at);
-    shares_rows(j, p, s, at, count, share);
-    add_chain(s->total, share, SIDE_BY_SIDE, count);
-  }
-}
-
-static void soft_total_line(const job *j, const strip *p, samples *s) {
-  T share[PART];
-  tree total = {0};
-  for (int64_t at = 0; at < p->length; at += PART) {
-    int64_t count = part_of(p->length, at);
-    shares_line(j, p, s, at, count, share);
-    tree_add(SUM, &total, block_of(SUM, share, count, 0));
-  }
-  s->total[0] = tree_end(SUM, &total, 0);
-}
-
-/* A sample without a total has no gradient, whatever its logits. */
-INLINE T gradient(T x, T max, T factor, T total) {
-  T y = EXP(x - max) * factor;
-  return total == 0 ? 0 : y;
-}
-
-/* The classes of the samples get the rest: one class each has a share. */
-static void subtract_own(const strip *p, const samples *s, int count) {
-  for (int i = 0; i < count; i++)
-    if (s->total[i] != 0)
-      p->dx[(int64_t)s->own[i] * p->dx_along + i] -= s->dy[i] * s->total[i];
-}
-
-static void dx_rows(const job *j, const strip *p, samples *s) {
-  lane_row factor;
-  table share;
-  if (j->soft) soft_totals_rows(j, p, s);
-  SIDES factor[i] = s->share[i] * (s->dy[i] * s->total[i]);
-  for (int64_t at = 0; at < p->length; at += CHAIN) {
-    int64_t count = chain_of(p->length, at);
-    if (j->dense) shares_rows(j, p, s, at, count, share);
-    for (int64_t k = at; k < at + count; k++) {
-      const T *x = p->x + k * p->x_along, *own = share;
-      T *dx = p->dx + k * p->dx_along;
-      SIDES dx[i] = gradient(x[i], s->max[i], factor[i], s->total[i]);
-      own += (k - at) * SIDE_BY_SIDE;
-      if (j->dense) SIDES dx[i] -= s->total[i] == 0 ? 0 : s->dy[i] * own[i];
-    }
-  }
-  if (!j->dense) subtract_own(p, s, SIDE_BY_SIDE);
-}
-
-static void dx_line(const job *j, const strip *p, samples *s) {
-  T copy[PART], result[PART], share[PART];
-  if (j->soft) soft_total_line(j, p, s);
-  T max = s->max[0], total = s->total[0], dy = s->dy[0];
-  T factor = s->share[0] * (dy * total);
-  for (int64_t at = 0; at < p->length; at += PART) {
-    int64_t count = part_of(p->length, at);
-    const T *x = part_in(p->x + at * p->x_along, p->x_along, count, copy);
-    T *dx = part_place(p->dx + at * p->dx_along, p->dx_along, result);
-    for (int64_t k = 0; k < count; k++)
-      dx[k] = gradient(x[k], max, factor, total);
-    if (j->dense && total != 0) {
-      shares_line(j, p, s, at, count, share);
-      for (int64_t k = 0; k < count; k++) dx[k] -= dy * share[k];
-    }
-    part_out(p->dx + at * p->dx_along, p->dx_along, count, dx);
-  }
-  if (!j->dense) subtract_own(p, s, 1);
-}
-
-/* ---- Tiles ------------------------------------------------------------- */
-
-static strip strip_of(const job *j, const int64_t *offset) {
-  const peri__bundle *b = &j->l.b;
-  strip p = {.length = b->length,
-             .x = (const T *)j->arg[X]->data + offset[j->place[X]],
-             .x_along = b->along[j->place[X]]};
+static void find_totals(const loss_job *j, tile *t, samples *s) {
+  table work;
   if (j->soft) {
-    p.target = (const T *)j->arg[TARGET]->data + offset[j->place[TARGET]];
-    p.target_along = b->along[j->place[TARGET]];
-  }
-  if (j->place[DX] >= 0) {
-    p.dx = (T *)j->arg[DX]->data + offset[j->place[DX]];
-    p.dx_along = b->along[j->place[DX]];
-  }
-  return p;
-}
-
-/* Samples side by side, or short ones turned into tables. */
-static void side_by_side(const job *j, const strip *p, samples *s, int count) {
-  const peri__bundle *b = &j->l.b;
-  table x, target, dx;
-  strip in = *p;
-  bool turned = !j->l.direct || count < SIDE_BY_SIDE;
-  if (turned) {
-    turn_in(p->x, p->x_along, b->step[j->place[X]], p->length, count, x);
-    in.x = x;
-    in.x_along = in.target_along = in.dx_along = SIDE_BY_SIDE;
-    in.dx = dx;
-    if (j->soft)
-      turn_in(p->target, p->target_along, b->step[j->place[TARGET]], p->length,
-              count, target);
-    in.target = target;
-  }
-  if (!p->dx) {
-    loss_rows(j, &in, s);
-    return;
-  }
-  dx_rows(j, &in, s);
-  if (turned)
-    turn_out(p->dx, p->dx_along, b->step[j->place[DX]], p->length, count, dx);
-}
-
-/* Sample 'i' of the tile as the only one of 'one'. */
-static void pick_sample(const samples *s, int i, samples *one) {
-  one->own[0] = s->own[i];
-  one->counts[0] = s->counts[i];
-  one->max[0] = s->max[i];
-  one->share[0] = s->share[i];
-  one->dy[0] = s->dy[i];
-  one->total[0] = s->total[i];
-}
-
-static void one_by_one(const job *j, strip p, samples *s, int count) {
-  const peri__bundle *b = &j->l.b;
-  samples one;
-  for (int i = 0; i < count; i++) {
-    pick_sample(s, i, &one);
-    if (p.dx)
-      dx_line(j, &p, &one);
-    else
-      loss_line(j, &p, &one);
-    s->max[i] = one.max[0];
-    s->share[i] = one.share[0];
-    s->loss[i] = one.loss[0];
-    p.x += b->step[j->place[X]];
-    if (j->soft) p.target += b->step[j->place[TARGET]];
-    if (p.dx) p.dx += b->step[j->place[DX]];
-  }
-}
-
-static void tiles(void *user, int64_t first, int64_t end, int thread) {
-  const job *j = user;
-  (void)thread;
-  for (; first < end && !peri_call_stopped(j->call); first++) {
-    int64_t offset[PERI_BUNDLE_ARGS];
-    samples s;
-    int count = peri__bundle_tile(&j->l.b, first, offset);
-    strip p = strip_of(j, offset);
-    read_samples(j, offset, count, &s);
-    if (p.dx) {
-      read_stats(j, offset, count, &s);
-      class_totals(j, &s);
+    fill(s->total, 0, j->l.lanes);
+    EACH_TABLE(t) {
+      view share = view_of(t, work, t->l->lanes, n);
+      read_shares(j, t, s, &share, at);
+      join_sum(s->total, &share);
     }
-    bool whole = j->l.direct && count == SIDE_BY_SIDE;
-    if (whole || p.length <= SHORT_LINE)
-      side_by_side(j, &p, &s, count);
-    else
-      one_by_one(j, p, &s, count);
-    if (!p.dx) write_samples(j, offset, count, &s, first);
+    fold_single(t, SUM, s->total);
+  }
+  for (int i = 0; i < j->l.lanes; i++) {
+    if (s->total[i] == 0) s->dy[i] = 0;
+    s->factor[i] *= s->dy[i] * s->total[i];
+  }
+}
+
+static void dx_tile(const loss_job *j, tile *t, samples *s) {
+  table work;
+  read_stats(j, t, s);
+  find_totals(j, t, s);
+  EACH_TABLE(t) {
+    view x = rows_in(t, LOGITS, at, n),
+         share = view_of(t, work, t->l->lanes, n);
+    view dx = rows_out(t, DX, at, n);
+    powers(&dx, &x, s->max);
+    scale(&dx, &dx, &dx, s->factor, s->total);
+    if (j->dense) {
+      read_shares(j, t, s, &share, at);
+      subtract_shares(&dx, &dx, &share, s->dy, s->dy);
+    }
+    for (int i = 0; !j->dense && i < t->count; i++) {
+      T *own = own_in(s, i, &dx, at, t->l->single);
+      if (own) *own -= s->dy[i] * s->total[i];
+    }
+    rows_done(t, DX, at, &dx);
   }
 }
 
 /* ---- The kernels ------------------------------------------------------- */
 
+static void loss_tiles(void *user, int64_t first, int64_t end, int thread) {
+  const loss_job *j = user;
+  (void)thread;
+  for (; first < end && !peri_call_stopped(j->l.call); first++) {
+    tile t;
+    samples s;
+    tile_begin(&t, &j->l, first);
+    read_samples(j, &t, &s);
+    if (j->l.arg[DX]->data)
+      dx_tile(j, &t, &s);
+    else
+      loss_tile(j, &t, &s, first);
+  }
+}
+
 /* stats [2 samples + 1] as an argument with the dimensions of x. */
-static peri_arg stats_of(const peri_arg *stats, const peri_arg *x, int dim) {
+COLD peri_arg stats_of(const peri_arg *stats, const peri_arg *x, int dim) {
   peri_arg arg = *stats;
   int64_t distance = 2;
   arg.ndim = x->ndim;
@@ -396,87 +280,59 @@ static peri_arg stats_of(const peri_arg *stats, const peri_arg *x, int dim) {
   return arg;
 }
 
-static void read_weights(job *j, const peri_arg *weight, int64_t classes) {
-  static const T one = 1;
-  T copy[PART];
-  tree total = {0};
-  j->weight = weight->data ? weight->data : &one;
-  j->weight_step = weight->data ? weight->strides[0] : 0;
-  j->keep = (T)(1 - j->attr.smoothing);
-  j->spread = (T)(j->attr.smoothing / (double)classes);
-  for (int64_t at = 0; j->dense && at < classes; at += PART) {
-    int64_t count = part_of(classes, at);
-    const T *in =
-        part_in(j->weight + at * j->weight_step, j->weight_step, count, copy);
-    tree_add(SUM, &total, block_of(SUM, in, count, 0));
-  }
-  j->weights = tree_end(SUM, &total, 0);
-}
-
-/* Arguments into the bundle: first those with elements along the classes. */
-static void bundle_of(job *j) {
-  static const int order[ARGS] = {X, DX, TARGET, STATS, PER_SAMPLE};
-  const peri_arg *arg[ARGS];
-  int count = 0;
-  for (int i = 0; i < ARGS; i++) {
-    int what = order[i];
-    j->place[what] = j->arg[what] ? count : -1;
-    if (j->arg[what]) arg[count++] = j->arg[what];
-  }
-  int dense = 1 + (j->arg[DX] != NULL) + j->soft;
-  lines_begin(&j->l, j->call, arg, count, dense, j->attr.dim);
-}
-
-/* From the logits on, as both kernels have them; 'per_sample' if each sample
-   has its own. */
-static void begin(job *j, const peri_call *call, const peri_arg *stats,
-                  const peri_arg *per_sample) {
-  const peri_arg *x = &call->arg[call->nout];
+/* The logits and what follows them in a call; 'per_sample' is taken if each
+   sample has its own. 'order' keeps the arguments. */
+COLD void begin(loss_job *j, peri_call *order, const peri_call *call,
+                const peri_arg *stats, const peri_arg *per_sample) {
+  const peri_arg *x = &call->arg[call->nout], none = {.data = NULL};
   memcpy(&j->attr, call->attr, sizeof j->attr);
-  j->call = call;
+  bool each = j->attr.reduction == PERI_REDUCE_NONE;
   j->soft = peri__is_float(x[1].dtype);
   j->dense = j->soft || j->attr.smoothing > 0;
-  j->stats = stats_of(stats, x, j->attr.dim);
-  j->arg[X] = x;
-  j->arg[TARGET] = x + 1;
-  j->arg[STATS] = &j->stats;
-  if (j->attr.reduction == PERI_REDUCE_NONE) j->arg[PER_SAMPLE] = per_sample;
-  bundle_of(j);
-  read_weights(j, x + 2, j->l.b.length);
+  j->weight = x + 2;
+  order->arg[LOGITS] = x[0];
+  order->arg[TARGET] = x[1];
+  order->arg[DX] = call->nout == 1 ? call->arg[0] : none;
+  order->arg[STATS] = stats_of(stats, x, j->attr.dim);
+  order->arg[PER_SAMPLE] = each ? *per_sample : none;
+  unsigned dense = 1u << LOGITS | (unsigned)j->soft << TARGET;
+  if (call->nout == 1) dense |= 1u << DX;
+  j->l.call = call;
+  j->l.pad[LOGITS] = NONE;
+  lines_begin(&j->l, order, SOFTMAX_ARGS, dense, j->attr.dim);
+  j->keep = 1 - j->attr.smoothing;
+  j->spread = j->attr.smoothing / (double)j->l.length;
+  for (int64_t k = 0; j->dense && k < j->l.length; k++)
+    j->weights += weight_at(j, k);
 }
 
-/* Join the sums of the tiles pair by pair. */
-static void join_sums(double *sums, int64_t count) {
-  if (count == 0) sums[0] = sums[1] = 0;
-  for (; count > 1; count = (count + 1) / 2)
-    for (int64_t i = 0; 2 * i < count; i++) {
-      bool pair = 2 * i + 1 < count;
-      for (int s = 0; s < 2; s++)
-        sums[2 * i + s] =
-            pair ? sums[4 * i + s] + sums[4 * i + 2 + s] : sums[4 * i + s];
-    }
+COLD void put_number(const peri_arg *y, int64_t offset, double x) {
+  peri__convert(peri__at(y, offset), y->dtype, 1, &x, PERI_F64, 1, 1);
 }
 
 void CLASS_LOSS(const peri_call *call) {
-  job j = {.sums = call->workspace};
-  double none[2];
+  loss_job j = {.sums = call->workspace};
   const peri_arg *y = &call->arg[0], *stats = &call->arg[1];
-  begin(&j, call, stats, y);
-  if (j.l.b.tiles == 0) j.sums = none;
-  peri_parallel_for(call, j.l.b.tiles, tile_cost(&j.l, 0.7), tiles, &j);
-  join_sums(j.sums, j.l.b.tiles);
-  ((T *)stats->data)[2 * j.l.b.lines] = (T)j.sums[1];
-  if (j.attr.reduction == PERI_REDUCE_SUM) *(T *)y->data = (T)j.sums[0];
-  if (j.attr.reduction == PERI_REDUCE_MEAN)
-    *(T *)y->data = (T)(j.sums[0] / j.sums[1]);
+  double loss = 0, count = 0;
+  peri_call order;
+  begin(&j, &order, call, stats, y);
+  peri_parallel_for(call, j.l.tiles, tile_cost(&j.l, 0.7), loss_tiles, &j);
+  for (int64_t i = 0; i < j.l.tiles; i++) {
+    loss += j.sums[2 * i];
+    count += j.sums[2 * i + 1];
+  }
+  put_number(stats, 2 * j.l.count, count);
+  if (j.attr.reduction == PERI_REDUCE_SUM) put_number(y, 0, loss);
+  if (j.attr.reduction == PERI_REDUCE_MEAN) put_number(y, 0, loss / count);
 }
 
 void CLASS_LOSS_DX(const peri_call *call) {
-  job j = {.arg = {[DX] = &call->arg[0]}};
+  loss_job j = {.dy = 0};
   const peri_arg *dy = &call->arg[4], *stats = &call->arg[5];
-  begin(&j, call, stats, dy);
-  if (j.attr.reduction != PERI_REDUCE_NONE) j.dy = *(const T *)dy->data;
+  peri_call order;
+  begin(&j, &order, call, stats, dy);
+  if (j.attr.reduction != PERI_REDUCE_NONE) j.dy = number_at(dy, 0);
   if (j.attr.reduction == PERI_REDUCE_MEAN)
-    j.dy /= ((const T *)stats->data)[2 * j.l.b.lines];
-  peri_parallel_for(call, j.l.b.tiles, tile_cost(&j.l, 0.7), tiles, &j);
+    j.dy /= number_at(stats, 2 * j.l.count);
+  peri_parallel_for(call, j.l.tiles, tile_cost(&j.l, 0.7), loss_tiles, &j);
 }

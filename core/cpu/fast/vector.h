@@ -46,9 +46,9 @@ INLINE T mul_add_one(T a, T b, T c) {
 #if defined(__clang__) || __GNUC__ >= 12
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
-typedef __typeof__(_Generic((T)0, float : 0, default : INT64_C(0))) lane;
-typedef lane lanes __attribute__((vector_size(VECTOR_BYTES)));
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (lanes){__VA_ARGS__})
+typedef __typeof__(_Generic((T)0, float : 0, default : INT64_C(0))) picked;
+typedef picked picks __attribute__((vector_size(VECTOR_BYTES)));
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (picks){__VA_ARGS__})
 #endif
 
 /* Elements of a and b in turn: LOW of their first halves, HIGH of their
