@@ -72,6 +72,8 @@ BLOCKS := $(call accepted,--param=vect-epilogues-nomask=0)
 $(BUILD)/core/optim/%.o $(foreach file,random copy copy_convert reduce_f32 \
   reduce_f64 reduce_i64 softmax_f32 softmax_f64 matmul_half,\
   $(BUILD)/core/cpu/fast/$(file).%.o): FLAGS += $(BLOCKS)
+# Sums of whole numbers wrap.
+$(BUILD)/core/cpu/fast/reduce_i64.%.o: FLAGS += -fwrapv
 # Instruction-set levels as -march names them: LEVELLED are compiled once for
 # each. The rows of core/cpu/level.h are the same.
 LEVELS := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\

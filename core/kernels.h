@@ -36,6 +36,13 @@ typedef struct {
 
 #define PERI_NO_ACTIVATION (-1)
 
+/* 'given' counts from 'base'. -> the class from 0, or -1 if it is none of
+   'classes', which an applied operation refuses but a replay does not see */
+static inline int64_t peri__class(int64_t given, int base, int64_t classes) {
+  uint64_t own = (uint64_t)given - (uint64_t)base;
+  return own < (uint64_t)classes ? (int64_t)own : -1;
+}
+
 /* softmax, take ...: the dimension they work along. */
 typedef struct {
   int dim;

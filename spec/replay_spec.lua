@@ -107,6 +107,22 @@ describe("a recording", function()
     assert.are.same({ { 0, 0 }, { 1, 1 } }, y:totable())
   end)
 
+  it("ignores a target that is no class any more", function()
+    local x = pg.tensor { { 1.0, 2.0 }, { 3.0, 1.0 } }
+    local target, weight = pg.tensor { 1, 2 }, pg.tensor { 0.5, 2.0 }
+    local loss
+    x.requires_grad = true
+    local recording = pg.record(function()
+      loss = pg.cross_entropy(x, target, weight)
+      loss:backward()
+    end)
+    target[2] = 1 << 40
+    x.grad:zero_()
+    recording:replay()
+    assert.is_true(math.abs(loss:item() - math.log(1 + math.exp(1))) < 1e-6)
+    assert.are.same({ 0, 0 }, x.grad[2]:totable())
+  end)
+
   it("refuses another one inside", function()
     raises(function()
       pg.record(function() pg.record(function() end) end)

@@ -42,6 +42,8 @@ static bool read_product(product *p, const peri_call *call) {
 }
 
 /* Bias into y before, activation after, in type T. */
+static const peri__pointwise_attr none = {0}; /* of an activation */
+
 #define PRODUCT(name, T, gemm, dtype) \
   static void name(const peri_call *call) { \
     const T *bias = call->arg[3].data; \
@@ -64,7 +66,7 @@ static bool read_product(product *p, const peri_call *call) {
       for (int64_t i = 0; i < s->m; i++) { \
         T *row = y + i * p.y.step; \
         const void *in[5] = {row, row, row, row, row}; \
-        peri__plain_loop(kernel, dtype)(NULL, in, row, s->n); \
+        peri__plain_loop(kernel, dtype)(&none, in, row, s->n); \
       } \
     } \
   }

@@ -47,7 +47,7 @@ typedef struct {
   int64_t offset;  /* of the sample in the target */
   int64_t classes; /* K */
   int64_t own;     /* class from 0, of a target of classes */
-  bool soft, live; /* live: it is not ignored */
+  bool soft, live; /* live: it is not ignored, nor in a replay no class */
 } sample;
 
 static sample sample_of(const peri_call *call, const peri_arg *target,
@@ -62,8 +62,11 @@ static sample sample_of(const peri_call *call, const peri_arg *target,
   if (s.soft) return s;
   peri__convert(&s.own, PERI_I64, 1, peri__at(target, offset), target->dtype, 1,
                 1);
-  s.live = s.own != s.attr.ignore_index;
-  if (s.live) s.own -= s.attr.base;
+  if (s.own != s.attr.ignore_index)
+    s.own = peri__class(s.own, (int)s.attr.base, classes);
+  else
+    s.own = -1;
+  s.live = s.own >= 0;
   return s;
 }
 

@@ -322,7 +322,7 @@ static void any_threads(const peri__level *level) {
 }
 
 int main(void) {
-  CHECK(ROWS == PERI_POINTWISE_KERNELS);
+  CHECK((int)ROWS == (int)PERI_POINTWISE_KERNELS);
   for (int i = 0; peri__level_at(i); i++) {
     const peri__level *level = peri__level_at(i);
     if (!level->here() || !level->provider) continue;

@@ -179,8 +179,9 @@ static bool try_with_fault(fault *f) {
   peri_vm *vm = peri_vm_open(&options, &why);
   bool fine = vm != NULL;
   if (!vm && strcmp(why, "out of memory") != 0) CHECK_TEXT(why, "");
-  const char *script = "local pg = require 'perigee' "
-                       "function f() return pg.ones { #('x'):rep(99) } end";
+  const char *script =
+      "local pg = require 'perigee' "
+      "function f() return pg.ones { #('x'):rep(99) } * 2 end";
   fine = fine && peri_vm_run_string(vm, script, "part") == 0;
   fine = fine && peri_vm_call(vm, "f", NULL, 0, &out, 1) == 1;
   if (!fine && !f->hit) CHECK_TEXT(vm ? peri_vm_error(vm) : why, "");

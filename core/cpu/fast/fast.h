@@ -9,7 +9,7 @@
 
 /* PERI_LEVEL comes from the Makefile: x86_64_v3 ... */
 #define LEVEL(name) LEVEL_NAME(PERI_LEVEL, name)
-/* The same of the lowest level, which alone has the kernels of whole numbers. */
+/* The same of the lowest level, which alone has kernels of whole numbers. */
 #define LOWEST(name) LEVEL_NAME(PERI_LOWEST, name)
 #define LEVEL_NAME(level, name) LEVEL_PASTE(level, name)
 #define LEVEL_PASTE(level, name) peri__##level##_##name

@@ -86,8 +86,10 @@ static int64_t tiles_across(const lines *l) {
    of 'dense' is set if argument a has an element for each of a line. */
 COLD void lines_begin(lines *l, const peri_call *call, int args, unsigned dense,
                       int dim) {
+  const peri_arg *arg[PERI_MAX_ARGS];
   bool has_dim = dim < call->arg[0].ndim, beside = true;
-  peri__walk_beside(&l->walk, call, args, dim);
+  for (int a = 0; a < args; a++) arg[a] = &call->arg[a];
+  peri__walk_of(&l->walk, arg, args, dim);
   widen(&l->walk);
   l->length = has_dim ? call->arg[0].shape[dim] : 1;
   for (int a = 0; a < args; a++) {
@@ -131,9 +133,12 @@ static int64_t rows_from(const tile *t, int64_t at) {
   return left < most ? left : most;
 }
 
-/* For the tables of a tile: 'at' is the first row, 'n' how many. */
+/* For the tables of a tile: 'at' is the first row, 'n' how many; none is left
+   when the work is to stop. */
 #define EACH_TABLE(t) \
-  for (int64_t at = 0, n; (n = rows_from(t, at)) > 0; at += n)
+  for (int64_t at = 0, n; \
+       (n = rows_from(t, at)) > 0 && !peri_call_stopped((t)->l->call); \
+       at += n)
 
 /* ---- Tables ------------------------------------------------------------ */
 

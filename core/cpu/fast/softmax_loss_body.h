@@ -60,7 +60,7 @@ static int64_t sample_at(const tile *t, int a, int i) {
   return t->offset[a] + i * peri__row_stride(&t->l->walk, a);
 }
 
-/* Class of sample 'i', -1 if it is ignored. */
+/* Class of sample 'i', -1 if it is ignored or, in a replay, none any more. */
 static int64_t class_of(const loss_job *j, const tile *t, int i) {
   const peri_arg *target = j->l.arg[TARGET];
   int64_t given, at = sample_at(t, TARGET, i);
@@ -69,7 +69,8 @@ static int64_t class_of(const loss_job *j, const tile *t, int i) {
   else
     peri__convert(&given, PERI_I64, 1, peri__at(target, at), target->dtype, 1,
                   1);
-  return given == j->attr.ignore_index ? -1 : given - j->attr.base;
+  if (given == j->attr.ignore_index) return -1;
+  return peri__class(given, (int)j->attr.base, j->l.length);
 }
 
 static void read_sample(const loss_job *j, const tile *t, int i, samples *s) {

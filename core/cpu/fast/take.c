@@ -74,12 +74,15 @@ static void take_rows(void *user, int64_t first, int64_t end, int thread) {
   }
 }
 
-/* All positions of one spot, element by element. */
+#define PIECE 4096 /* positions of a spot that are one item */
+
+/* Positions 'first' up to 'end' of one spot, element by element. */
 #define GATHER(T) \
-  static void gather_##T(const job *j, const peri__spot *spot) { \
+  static void gather_##T(const job *j, const peri__spot *spot, int64_t first, \
+                         int64_t end) { \
     T *y = peri__at(j->y, spot->offset[0]); \
     const T *x = peri__at(j->x, spot->offset[1]); \
-    for (int64_t i = 0; i < j->count; i++) { \
+    for (int64_t i = first; i < end; i++) { \
       int64_t place = j->place[i]; \
       y[i * j->dy] = (T)(place < 0 ? 0 : x[place * j->dx]); \
     } \
@@ -90,19 +93,29 @@ GATHER(uint32_t)
 GATHER(uint64_t)
 #undef GATHER
 
-/* Items are spots. */
+static int64_t pieces_of(const job *j) {
+  return (j->count + PIECE - 1) / PIECE;
+}
+
+/* Items are pieces of spots. */
 static void take_elements(void *user, int64_t first, int64_t end, int thread) {
-  static void (*const gather[])(const job *j, const peri__spot *spot) = {
-      [1] = gather_uint8_t,
-      [2] = gather_uint16_t,
-      [4] = gather_uint32_t,
-      [8] = gather_uint64_t};
+  static void (*const gather[])(const job *j, const peri__spot *spot,
+                                int64_t first,
+                                int64_t end) = {[1] = gather_uint8_t,
+                                                [2] = gather_uint16_t,
+                                                [4] = gather_uint32_t,
+                                                [8] = gather_uint64_t};
   const job *j = user;
   peri__spot spot;
+  int64_t pieces = pieces_of(j), piece = first % pieces;
   (void)thread;
-  peri__walk_seek(&j->walk, j->outer, first, &spot);
+  peri__walk_seek(&j->walk, j->outer, first / pieces, &spot);
   for (; first < end && !peri_call_stopped(j->call); first++) {
-    gather[j->element](j, &spot);
+    int64_t stop = (piece + 1) * PIECE;
+    gather[j->element](j, &spot, piece * PIECE,
+                       stop < j->count ? stop : j->count);
+    if (++piece < pieces) continue;
+    piece = 0;
     peri__walk_step(&j->walk, j->outer, &spot);
   }
 }
@@ -112,7 +125,9 @@ static void run_take(const peri_call *call) {
   int64_t spots = peri__walk_count(&j.walk, j.outer);
   if (j.count == 0 || spots == 0 || j.row == 0) return;
   if (j.outer == j.walk.ndim)
-    peri_parallel_for(call, spots, (double)j.count * 2, take_elements, &j);
+    peri_parallel_for(call, spots * pieces_of(&j),
+                      (double)(j.count < PIECE ? j.count : PIECE) * 2,
+                      take_elements, &j);
   else
     peri_parallel_for(call, spots * j.count,
                       (double)j.row * (double)j.element * 0.1 + 10, take_rows,
@@ -132,6 +147,7 @@ static void run_take(const peri_call *call) {
     const T *x = peri__at(j->x, spot->offset[1]); \
     for (int64_t i = 0; i < j->count; i++) { \
       int64_t place = j->place[i]; \
+      if (i % PERI_POLL == 0 && peri_call_stopped(j->call)) return; \
       if (place >= 0) y[place * j->dy] += x[i * j->dx]; \
     } \
   }
