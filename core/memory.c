@@ -10,9 +10,10 @@
    and serves the next request of that class: a loop that repeats itself asks
    the host for nothing and leaves the list alone. Classes are the multiples of
    64 bytes up to 1 KiB, then eight steps per power of two, so that less than an
-   eighth is lost; blocks over 4 GiB go straight back. Live and cached bytes count whole blocks, header
-   included: their sum is what the host gave and what the byte limit bounds.
-   Under AddressSanitizer bytes that no caller asked for are poisoned. */
+   eighth is lost; blocks over 4 GiB go straight back. Live and cached bytes
+   count whole blocks, header included: their sum is what the host gave and what
+   the byte limit bounds. Under AddressSanitizer bytes that no caller asked for
+   are poisoned. */
 #include <stdlib.h>
 
 #include "internal.h"
