@@ -34,4 +34,21 @@ bool peri__lines_next(peri__lines *lines);
 /* Bytes that the product in 'call' needs beside its arguments. */
 size_t peri__matmul_workspace(const peri_call *call);
 
+/* An element as a double. */
+static inline double peri__get(const peri_arg *arg, int64_t offset) {
+  double value;
+  peri__convert(&value, PERI_F64, 1, peri__at(arg, offset), arg->dtype, 1, 1);
+  return value;
+}
+
+static inline void peri__put(const peri_arg *arg, int64_t offset,
+                             double value) {
+  peri__convert(peri__at(arg, offset), arg->dtype, 1, &value, PERI_F64, 1, 1);
+}
+
+/* True if the work is to stop; looks every PERI_POLL elements of a line. */
+static inline bool peri__stopped_at(const peri_call *call, int64_t i) {
+  return i % PERI_POLL == 0 && peri_call_stopped(call);
+}
+
 #endif

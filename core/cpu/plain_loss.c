@@ -24,21 +24,6 @@
 
 #include "plain.h"
 
-static double get(const peri_arg *arg, int64_t offset) {
-  double value;
-  peri__convert(&value, PERI_F64, 1, peri__at(arg, offset), arg->dtype, 1, 1);
-  return value;
-}
-
-static void put(const peri_arg *arg, int64_t offset, double value) {
-  peri__convert(peri__at(arg, offset), arg->dtype, 1, &value, PERI_F64, 1, 1);
-}
-
-/* Asked every PERI_POLL elements of a line. */
-static bool stopped(const peri_call *call, int64_t i) {
-  return i % PERI_POLL == 0 && peri_call_stopped(call);
-}
-
 /* ---- What the classes of one sample count ------------------------------ */
 
 typedef struct {
@@ -71,14 +56,14 @@ static sample sample_of(const peri_call *call, const peri_arg *target,
 }
 
 static double weight_of(const sample *s, int64_t k) {
-  return s->weight->data ? get(s->weight, k * s->weight->strides[0]) : 1;
+  return s->weight->data ? peri__get(s->weight, k * s->weight->strides[0]) : 1;
 }
 
 static double share_of(const sample *s, int64_t k) {
   if (!s->live) return 0;
   double p = k == s->own;
   if (s->soft)
-    p = get(s->target, s->offset + k * s->target->strides[s->attr.dim]);
+    p = peri__get(s->target, s->offset + k * s->target->strides[s->attr.dim]);
   return weight_of(s, k) *
          (p * (1 - s->attr.smoothing) + s->attr.smoothing / (double)s->classes);
 }
@@ -96,9 +81,9 @@ static void class_weights_line(const peri_call *call, const int64_t *offset) {
   memcpy(&attr, call->attr, sizeof attr);
   int64_t classes = share->shape[attr.dim];
   sample s = sample_of(call, &call->arg[2], offset[2], classes);
-  for (int64_t k = 0; k < classes && !stopped(call, k); k++)
-    put(share, offset[0] + k * share->strides[attr.dim], share_of(&s, k));
-  put(count, offset[1], count_of(&s));
+  for (int64_t k = 0; k < classes && !peri__stopped_at(call, k); k++)
+    peri__put(share, offset[0] + k * share->strides[attr.dim], share_of(&s, k));
+  peri__put(count, offset[1], count_of(&s));
 }
 
 void peri__plain_class_weights(const peri_call *call) {
@@ -120,7 +105,7 @@ typedef struct {
 } logits;
 
 static double logit(const logits *l, int64_t k) {
-  return get(l->x, l->offset + k * l->stride);
+  return peri__get(l->x, l->offset + k * l->stride);
 }
 
 /* NaN and +inf in the line end up in the sum; -inf alone gives nothing to
@@ -128,17 +113,17 @@ static double logit(const logits *l, int64_t k) {
 static logits logits_of(const peri_call *call, const peri_arg *x,
                         int64_t offset, int dim) {
   logits l = {x, offset, x->strides[dim], x->shape[dim], -INFINITY, 0};
-  for (int64_t k = 0; k < l.length && !stopped(call, k); k++)
+  for (int64_t k = 0; k < l.length && !peri__stopped_at(call, k); k++)
     if (logit(&l, k) > l.max) l.max = logit(&l, k);
   if (l.max == -INFINITY) l.max = 0;
-  for (int64_t k = 0; k < l.length && !stopped(call, k); k++)
+  for (int64_t k = 0; k < l.length && !peri__stopped_at(call, k); k++)
     l.sum += exp(logit(&l, k) - l.max);
   return l;
 }
 
 static double loss_of(const peri_call *call, const logits *l, const sample *s) {
   double loss = 0;
-  for (int64_t k = 0; k < l->length && !stopped(call, k); k++) {
+  for (int64_t k = 0; k < l->length && !peri__stopped_at(call, k); k++) {
     double share = share_of(s, k);
     if (share != 0) loss += share * (l->max - logit(l, k) + log(l->sum));
   }
@@ -168,15 +153,15 @@ void peri__plain_class_loss(const peri_call *call) {
       logits l = logits_of(call, x, lines.offset[0], attr.dim);
       sample s = sample_of(call, target, lines.offset[1], l.length);
       double loss = loss_of(call, &l, &s);
-      if (each) put(y, lines.offset[2], loss);
-      put(stats, 2 * n, l.max);
-      put(stats, 2 * n++ + 1, 1 / l.sum);
+      if (each) peri__put(y, lines.offset[2], loss);
+      peri__put(stats, 2 * n, l.max);
+      peri__put(stats, 2 * n++ + 1, 1 / l.sum);
       sum += loss;
       count += count_of(&s);
     } while (peri__lines_next(&lines) && !peri_call_stopped(call));
-  put(stats, 2 * n, count);
-  if (attr.reduction == PERI_REDUCE_SUM) put(y, 0, sum);
-  if (attr.reduction == PERI_REDUCE_MEAN) put(y, 0, sum / count);
+  peri__put(stats, 2 * n, count);
+  if (attr.reduction == PERI_REDUCE_SUM) peri__put(y, 0, sum);
+  if (attr.reduction == PERI_REDUCE_MEAN) peri__put(y, 0, sum / count);
 }
 
 /* ---- class_loss_dx ----------------------------------------------------- */
@@ -187,12 +172,12 @@ static void dx_line(const peri_call *call, const logits *l, const sample *s,
                     int64_t offset, double dy) {
   const peri_arg *dx = &call->arg[0];
   double total = 0;
-  for (int64_t k = 0; k < l->length && !stopped(call, k); k++)
+  for (int64_t k = 0; k < l->length && !peri__stopped_at(call, k); k++)
     total += share_of(s, k);
-  for (int64_t k = 0; k < l->length && !stopped(call, k); k++) {
+  for (int64_t k = 0; k < l->length && !peri__stopped_at(call, k); k++) {
     double y = exp(logit(l, k) - l->max) / l->sum;
-    put(dx, offset + k * dx->strides[s->attr.dim],
-        total == 0 ? 0 : dy * (y * total - share_of(s, k)));
+    peri__put(dx, offset + k * dx->strides[s->attr.dim],
+              total == 0 ? 0 : dy * (y * total - share_of(s, k)));
   }
 }
 
@@ -205,13 +190,14 @@ void peri__plain_class_loss_dx(const peri_call *call) {
   peri__lines lines;
   memcpy(&attr, call->attr, sizeof attr);
   bool each = attr.reduction == PERI_REDUCE_NONE;
-  double divisor =
-      attr.reduction == PERI_REDUCE_MEAN ? get(stats, stats->shape[0] - 1) : 1;
+  double divisor = attr.reduction == PERI_REDUCE_MEAN
+                       ? peri__get(stats, stats->shape[0] - 1)
+                       : 1;
   if (!samples_begin(&lines, &walk, walked, each ? 4 : 3, attr.dim)) return;
   do {
     logits l = logits_of(call, x, lines.offset[0], attr.dim);
     sample s = sample_of(call, target, lines.offset[1], l.length);
     dx_line(call, &l, &s, lines.offset[2],
-            get(dy, each ? lines.offset[3] : 0) / divisor);
+            peri__get(dy, each ? lines.offset[3] : 0) / divisor);
   } while (peri__lines_next(&lines) && !peri_call_stopped(call));
 }

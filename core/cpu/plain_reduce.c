@@ -75,11 +75,6 @@ static void each_output(const peri_call *call, visit *run) {
   } while (peri__lines_next(&lines) && !peri_call_stopped(call));
 }
 
-/* Asked every PERI_POLL elements of a group. */
-static bool stopped(const peri_call *call, int64_t i) {
-  return i % PERI_POLL == 0 && peri_call_stopped(call);
-}
-
 /* ---- Sums ------------------------------------------------------------- */
 
 static void sum_group(const group *g, const peri_call *call,
@@ -87,12 +82,12 @@ static void sum_group(const group *g, const peri_call *call,
   const peri_arg *y = &call->arg[0];
   if (peri__is_float(y->dtype)) {
     double sum = 0;
-    for (int64_t i = 0; i < g->total && !stopped(call, i); i++)
+    for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++)
       sum += real_at(g, i);
     put_real(y, offset[0], sum);
   } else {
     uint64_t sum = 0;
-    for (int64_t i = 0; i < g->total && !stopped(call, i); i++)
+    for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++)
       sum += (uint64_t)whole_at(g, i);
     put_whole(y, offset[0], (int64_t)sum);
   }
@@ -109,7 +104,7 @@ static int64_t extreme(const group *g, const peri_call *call, int sign) {
   if (peri__is_float(g->x->dtype)) {
     double top = real_at(g, 0);
     for (int64_t i = 1; i < g->total && !isnan(top); i++) {
-      if (stopped(call, i)) break;
+      if (peri__stopped_at(call, i)) break;
       double value = real_at(g, i);
       if (!(sign > 0 ? value > top : value < top) && !isnan(value)) continue;
       top = value;
@@ -117,7 +112,7 @@ static int64_t extreme(const group *g, const peri_call *call, int sign) {
     }
   } else {
     int64_t top = whole_at(g, 0);
-    for (int64_t i = 1; i < g->total && !stopped(call, i); i++) {
+    for (int64_t i = 1; i < g->total && !peri__stopped_at(call, i); i++) {
       int64_t value = whole_at(g, i);
       if (!(sign > 0 ? value > top : value < top)) continue;
       top = value;
@@ -180,7 +175,7 @@ void peri__plain_argmin(const peri_call *call) {
 
 /* True if some element of the group is zero (or not zero). */
 static bool some(const group *g, const peri_call *call, bool zero) {
-  for (int64_t i = 0; i < g->total && !stopped(call, i); i++)
+  for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++)
     if ((real_at(g, i) == 0) == zero) return true;
   return false;
 }

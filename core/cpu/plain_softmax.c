@@ -5,16 +5,6 @@
 
 #include "plain.h"
 
-static double get(const peri_arg *arg, int64_t offset) {
-  double value;
-  peri__convert(&value, PERI_F64, 1, peri__at(arg, offset), arg->dtype, 1, 1);
-  return value;
-}
-
-static void put(const peri_arg *arg, int64_t offset, double value) {
-  peri__convert(peri__at(arg, offset), arg->dtype, 1, &value, PERI_F64, 1, 1);
-}
-
 /* Length and stride of a line of 'arg'; a 0-d tensor has one of length 1. */
 static int64_t length_of(const peri_arg *arg, int dim) {
   return arg->ndim > 0 ? arg->shape[dim] : 1;
@@ -22,11 +12,6 @@ static int64_t length_of(const peri_arg *arg, int dim) {
 
 static int64_t stride_of(const peri_arg *arg, int dim) {
   return arg->ndim > 0 ? arg->strides[dim] : 0;
-}
-
-/* Asked every PERI_POLL elements of a line. */
-static bool stopped(const peri_call *call, int64_t i) {
-  return i % PERI_POLL == 0 && peri_call_stopped(call);
 }
 
 /* max and log sum e^(x - max) of a line. */
@@ -41,13 +26,13 @@ static scale scale_of(const peri_call *call, const peri_arg *x, int64_t offset,
   int64_t count = length_of(x, dim), stride = stride_of(x, dim);
   scale s = {-INFINITY, 0};
   double sum = 0;
-  for (int64_t i = 0; i < count && !stopped(call, i); i++) {
-    double value = get(x, offset + i * stride);
+  for (int64_t i = 0; i < count && !peri__stopped_at(call, i); i++) {
+    double value = peri__get(x, offset + i * stride);
     if (value > s.max) s.max = value;
   }
   if (s.max == -INFINITY) s.max = 0; /* nothing but -inf, or NaN */
-  for (int64_t i = 0; i < count && !stopped(call, i); i++)
-    sum += exp(get(x, offset + i * stride) - s.max);
+  for (int64_t i = 0; i < count && !peri__stopped_at(call, i); i++)
+    sum += exp(peri__get(x, offset + i * stride) - s.max);
   s.log_sum = log(sum);
   return s;
 }
@@ -75,9 +60,10 @@ static void log_softmax_line(const peri_call *call, const int64_t *offset) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   int dim = dim_of(call);
   scale s = scale_of(call, x, offset[1], dim);
-  for (int64_t i = 0; i < length_of(x, dim) && !stopped(call, i); i++) {
-    double value = get(x, offset[1] + i * stride_of(x, dim));
-    put(y, offset[0] + i * stride_of(y, dim), value - s.max - s.log_sum);
+  for (int64_t i = 0; i < length_of(x, dim) && !peri__stopped_at(call, i);
+       i++) {
+    double value = peri__get(x, offset[1] + i * stride_of(x, dim));
+    peri__put(y, offset[0] + i * stride_of(y, dim), value - s.max - s.log_sum);
   }
 }
 
@@ -85,9 +71,11 @@ static void softmax_line(const peri_call *call, const int64_t *offset) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   int dim = dim_of(call);
   scale s = scale_of(call, x, offset[1], dim);
-  for (int64_t i = 0; i < length_of(x, dim) && !stopped(call, i); i++) {
-    double value = get(x, offset[1] + i * stride_of(x, dim));
-    put(y, offset[0] + i * stride_of(y, dim), exp(value - s.max - s.log_sum));
+  for (int64_t i = 0; i < length_of(x, dim) && !peri__stopped_at(call, i);
+       i++) {
+    double value = peri__get(x, offset[1] + i * stride_of(x, dim));
+    peri__put(y, offset[0] + i * stride_of(y, dim),
+              exp(value - s.max - s.log_sum));
   }
 }
 
@@ -106,13 +94,13 @@ static void softmax_dx_line(const peri_call *call, const int64_t *offset) {
   const peri_arg *dx = &call->arg[0], *y = &call->arg[1], *dy = &call->arg[2];
   int dim = dim_of(call);
   double sum = 0;
-  for (int64_t i = 0; i < length_of(y, dim) && !stopped(call, i); i++)
-    sum += get(y, offset[1] + i * stride_of(y, dim)) *
-           get(dy, offset[2] + i * stride_of(dy, dim));
-  for (int64_t i = 0; i < length_of(y, dim) && !stopped(call, i); i++)
-    put(dx, offset[0] + i * stride_of(dx, dim),
-        get(y, offset[1] + i * stride_of(y, dim)) *
-            (get(dy, offset[2] + i * stride_of(dy, dim)) - sum));
+  for (int64_t i = 0; i < length_of(y, dim) && !peri__stopped_at(call, i); i++)
+    sum += peri__get(y, offset[1] + i * stride_of(y, dim)) *
+           peri__get(dy, offset[2] + i * stride_of(dy, dim));
+  for (int64_t i = 0; i < length_of(y, dim) && !peri__stopped_at(call, i); i++)
+    peri__put(dx, offset[0] + i * stride_of(dx, dim),
+              peri__get(y, offset[1] + i * stride_of(y, dim)) *
+                  (peri__get(dy, offset[2] + i * stride_of(dy, dim)) - sum));
 }
 
 /* dx = dy - e^y sum(dy) */
@@ -120,12 +108,12 @@ static void log_softmax_dx_line(const peri_call *call, const int64_t *offset) {
   const peri_arg *dx = &call->arg[0], *y = &call->arg[1], *dy = &call->arg[2];
   int dim = dim_of(call);
   double sum = 0;
-  for (int64_t i = 0; i < length_of(y, dim) && !stopped(call, i); i++)
-    sum += get(dy, offset[2] + i * stride_of(dy, dim));
-  for (int64_t i = 0; i < length_of(y, dim) && !stopped(call, i); i++)
-    put(dx, offset[0] + i * stride_of(dx, dim),
-        get(dy, offset[2] + i * stride_of(dy, dim)) -
-            exp(get(y, offset[1] + i * stride_of(y, dim))) * sum);
+  for (int64_t i = 0; i < length_of(y, dim) && !peri__stopped_at(call, i); i++)
+    sum += peri__get(dy, offset[2] + i * stride_of(dy, dim));
+  for (int64_t i = 0; i < length_of(y, dim) && !peri__stopped_at(call, i); i++)
+    peri__put(dx, offset[0] + i * stride_of(dx, dim),
+              peri__get(dy, offset[2] + i * stride_of(dy, dim)) -
+                  exp(peri__get(y, offset[1] + i * stride_of(y, dim))) * sum);
 }
 
 void peri__plain_softmax_dx(const peri_call *call) {

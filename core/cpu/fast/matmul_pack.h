@@ -4,10 +4,10 @@
 /* b is row-major. A vector may reach into the next row, but not behind b. */
 static void pack_rows(const job *j, const T *b, int64_t k, const panel *p,
                       T *to) {
-  const T *last = j->b + (j->k - 1) * j->b_k + j->n - W;
+  const T *end = j->b + (j->k - 1) * j->b_k + j->n;
   for (int64_t i = 0; i < k; i++, b += j->b_k)
     for (int c = 0; c < p->vectors * W; c += W, to += W)
-      if (b + c <= last)
+      if (end - (b + c) >= W)
         store(to, load(b + c));
       else
         for (int v = 0; v < W; v++) to[v] = c + v < p->columns ? b[c + v] : 0;

@@ -2,7 +2,6 @@
    in which they compute. Twins: plain_reduce.c. */
 #include "reduce.h"
 
-#define BLOCK 4096 /* as in reduce_tree.h */
 /* Elements up to which there is one chunk, whatever the shape. */
 #define ONE_CHUNK (CHAIN * CHUNK_CHAINS)
 
@@ -34,7 +33,7 @@ static size_t workspace(const peri_call *call, int64_t size) {
   peri__reduction r;
   if (peri__numel(x->shape, x->ndim) <= ONE_CHUNK) return 0;
   peri__reduction_of(&r, call, false);
-  int64_t chunks = chunks_of(&r, BLOCK);
+  int64_t chunks = chunks_of(&r);
   int64_t stripes = (r.columns + STRIPE - 1) / STRIPE * STRIPE;
   if (chunks < 2) return 0;
   return (size_t)(r.outputs * chunks * (r.columns ? stripes : 1) * size);

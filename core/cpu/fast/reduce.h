@@ -9,6 +9,7 @@
    a power of two times the leaves of their trees. */
 #define CHUNK_BLOCKS 16
 #define CHUNK_CHAINS 16
+#define BLOCK 4096 /* elements that are one leaf of a tree */
 #define CHAIN 32   /* rows of columns that are one leaf of a tree */
 #define STRIPE 256 /* columns that are worked on at once */
 
@@ -22,8 +23,8 @@ void LEVEL(choose_f64)(const peri_call *call);
 void LOWEST(choose_i64)(const peri_call *call);
 
 /* Chunks that every output is made of. */
-static inline int64_t chunks_of(const peri__reduction *r, int64_t block) {
-  int64_t chunk = r->columns ? CHAIN * CHUNK_CHAINS : block * CHUNK_BLOCKS;
+static inline int64_t chunks_of(const peri__reduction *r) {
+  int64_t chunk = r->columns ? CHAIN * CHUNK_CHAINS : BLOCK * CHUNK_BLOCKS;
   return (r->total + chunk - 1) / chunk;
 }
 

@@ -318,7 +318,7 @@ COLD void begin(job *j, const peri_call *call, bool ordered) {
   if (j->truth) j->none = kernel == PERI_K_all;
   peri__reduction_of(&j->r, call, ordered);
   j->stripes = (j->r.columns + STRIPE - 1) / STRIPE;
-  j->chunks = chunks_of(&j->r, BLOCK);
+  j->chunks = chunks_of(&j->r);
   if (j->chunks == 0) j->chunks = 1; /* of nothing */
 }
 

@@ -11,7 +11,6 @@
 
 #include "vector_join.h"
 
-#define BLOCK 4096
 #define MOST_LANES 64
 #define FEW_LANES 16
 #define FEW_ELEMENTS 256 /* below them, FEW_LANES */
