@@ -68,6 +68,14 @@ describe("reductions", function()
     near(pg.full({ 70000 }, 0.5, { dtype = "bfloat16" }):mean(), 0.5)
   end)
 
+  it("take the first of zeros of both signs as the largest", function()
+    local x = pg.full({ 64 }, -1.0)
+    x[3], x[18] = -0.0, 0.0
+    local top, place = x:max(1)
+    assert.are.equal(3, place:item())
+    assert.are.equal(-math.huge, 1 / top:item())
+  end)
+
   local refused = {
     { "a dimension out of range", function() x:sum(3) end, "sum", "3" },
     { "dimension 0", function() x:sum(0) end, "sum", "0" },

@@ -374,8 +374,9 @@ static void choose_one(const job *j, const int64_t *offset) {
     T top = block_of(j->op, x, count, j->none);
     bool better = j->op == MAX ? top > best : top < best;
     if (place >= 0 && !better && !is_nan(top)) continue;
-    best = top;
-    place = at + place_of(top, x, count);
+    int64_t first = place_of(top, x, count);
+    best = x[first]; /* of equals, which zeros of both signs are, the first */
+    place = at + first;
     if (is_nan(top)) break;
   }
   write_choice(j, offset, best, place);
