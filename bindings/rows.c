@@ -132,7 +132,8 @@ static void push_flags(lua_State *L, unsigned flags) {
                {"nograd", PERI_OP_NOGRAD},
                {"ordered", PERI_OP_ORDERED},
                {"constant", PERI_OP_CONSTANT},
-               {"truth", PERI_OP_TRUTH}};
+               {"truth", PERI_OP_TRUTH},
+               {"data", PERI_OP_DATA}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     set_flag(L, names[i].name, flags & names[i].flag);

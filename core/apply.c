@@ -346,8 +346,22 @@ int peri__frame_records(peri_frame *frame) {
   return status;
 }
 
+/* Shapes that follow from data need the data, and would not fit a replay. */
+static RARE int check_data(const peri_frame *frame) {
+  if (frame->ctx->recording)
+    return peri__op_fail(frame, PERI_EARG,
+                         "cannot be recorded, its shape depends on data");
+  for (int i = 0; i < frame->nin; i++)
+    if (frame->in[i] && frame->in[i]->storage->meta)
+      return peri__op_fail(frame, PERI_EARG,
+                           "needs data, and %s has none (device meta)",
+                           frame->op->inputs[i].name);
+  return 0;
+}
+
 static int run_frame(peri_frame *frame) {
   unsigned flags = frame->op->flags;
+  if (flags & PERI_OP_DATA && check_data(frame) < 0) return frame->ctx->status;
   if (flags & PERI_OP_COMPOSED) return run_composed(frame);
   if (flags & PERI_OP_VIEW) return run_view(frame);
   int status = frame->op->infer(frame);

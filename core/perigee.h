@@ -487,7 +487,8 @@ enum {
   PERI_OP_NOGRAD = 64,       /* has no gradient: asking for one is an error */
   PERI_OP_ORDERED = 128,     /* results keep the memory order of the inputs */
   PERI_OP_CONSTANT = 256,    /* result is piecewise constant: never tracked */
-  PERI_OP_TRUTH = 512        /* a 0-d result is the language's own boolean */
+  PERI_OP_TRUTH = 512,       /* a 0-d result is the language's own boolean */
+  PERI_OP_DATA = 1024        /* shapes depend on data: no meta, no recording */
 };
 
 /* Bits of 'saves': inputs from 0, outputs from 16. */

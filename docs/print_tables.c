@@ -98,10 +98,15 @@ static bool has_word(const char *line, const char *word) {
   return strncmp(line, word, size) == 0 && line[size] == ' ';
 }
 
+/* True for the lines of a doc text that are Lua. */
+static bool in_lua(const char *line) {
+  return has_word(line, "example") || has_word(line, "gives");
+}
+
 /* True for the lines of a doc text that come after the arguments. */
 static bool after_arguments(const char *line) {
   return has_word(line, "->") || has_word(line, "grad") ||
-         has_word(line, "errors") || has_word(line, "ref");
+         has_word(line, "errors") || has_word(line, "ref") || in_lua(line);
 }
 
 static void print_argument_docs(const row *r, int *at) {
@@ -126,9 +131,11 @@ static void print_comment(const row *r) {
       arguments = true;
       print_argument_docs(r, &at);
     }
-    if (line != r->doc) at = printf("\n   ") - 1;
     const int size = (int)strcspn(line, "\n");
-    at = print_line(line, size, at);
+    if (!in_lua(line)) {
+      if (line != r->doc) at = printf("\n   ") - 1;
+      at = print_line(line, size, at);
+    }
     line += size;
     line += *line == '\n';
   }

@@ -15,7 +15,7 @@ end
 -- the brackets of what begins a line of a table.
 local function names()
   return lines([[sed -nE 's/^[A-Z][A-Z0-9_]*\(([A-Za-z_0-9]+),.*/\1/p' ]]
-    .. "core/ops/ops.def core/ops/pointwise.def core/nn/layers.def "
+    .. "core/ops/*.def core/nn/layers.def "
     .. "core/optim/optims.def")
 end
 
