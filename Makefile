@@ -115,7 +115,7 @@ BENCH = $(addprefix $(BUILD)/bench/,blas calls child \
   $(patsubst %,limits.%,plain $(LEVELS)))
 SETUP = CC="$(CC)" LUA_CFLAGS="$(LUA_CFLAGS)" docs/setup.sh
 
-.PHONY: all programs specs demo test golden asan tsan check bench readme format install clean help
+.PHONY: all programs specs demo test golden asan tsan check bench readme docs format install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -189,6 +189,13 @@ BENCH_PERIGEE ?= $(BUILD)/perigee
 ## readme    make the numbers, tables and outputs in README.md anew
 readme: programs $(BUILD)/include/perigee.h
 	$(BUILD)/perigee docs/readme.lua
+
+## docs      write the reference and the definitions for editors to build/reference
+docs: programs $(BUILD)/include/perigee.h
+	@rm -rf $(BUILD)/reference
+	@mkdir -p $(BUILD)/reference
+	@$(BUILD)/perigee docs/reference.lua $(BUILD)/reference \
+	  $(BUILD)/include/perigee.h
 
 ## format    lay out all C sources as .clang-format says
 format:

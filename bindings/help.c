@@ -66,7 +66,7 @@ typedef struct {
   const char *title, *before, *name, *usage, *doc;
   const peri_input *inputs;
   const peri_param *params; /* NULL: a function, with usage */
-  unsigned flags;           /* of an operation */
+  const peri_op *op;        /* NULL: no operation */
 } entry;
 
 typedef bool (*visitor)(lua_State *L, const entry *e, void *user);
@@ -76,7 +76,7 @@ static bool visit_ops(lua_State *L, visitor visit, void *user) {
   const peri_op *op;
   for (int i = 0; (op = peri_op_at(ctx, i)) != NULL; i++) {
     const entry e = {"operations", "pg.",      op->name,   NULL,
-                     op->doc,      op->inputs, op->params, op->flags};
+                     op->doc,      op->inputs, op->params, op};
     if (!(op->flags & PERI_OP_HIDDEN) && !visit(L, &e, user)) return false;
   }
   return true;
@@ -89,21 +89,21 @@ static bool visit_rows(lua_State *L, visitor visit, void *user) {
   for (int i = 0; (layer = peri_layer_at(i)) != NULL; i++)
     if (!visit(L,
                &(entry){"layers", "nn.", layer->name, NULL, layer->doc, NULL,
-                        layer->params, 0},
+                        layer->params, NULL},
                user))
       return false;
   for (int i = 0; (optim = peri_optim_at(i)) != NULL; i++) {
     static const peri_input inputs[] = {{"parameters", PERI_IN_LIST}, {0}};
     if (!visit(L,
                &(entry){"optimizers", "optim.", optim->name, NULL, optim->doc,
-                        inputs, optim->params, 0},
+                        inputs, optim->params, NULL},
                user))
       return false;
   }
   for (int i = 0; (reader = peri_reader_at(i)) != NULL; i++)
     if (!visit(L,
                &(entry){"readers", "data.", reader->name, NULL, reader->doc,
-                        NULL, reader->params, 0},
+                        NULL, reader->params, NULL},
                user))
       return false;
   return true;
@@ -115,22 +115,26 @@ static void visit_all(lua_State *L, visitor visit, void *user) {
     for (const pgl_function *f = groups[i].rows; f->name; f++)
       if (!visit(L,
                  &(entry){groups[i].title, groups[i].before, f->name, f->usage,
-                          f->doc, NULL, NULL, 0},
+                          f->doc, NULL, NULL, NULL},
                  user))
         return;
 }
 
 /* ---- One name --------------------------------------------------------- */
 
+static bool has_flag(const entry *e, unsigned flag) {
+  return e->op && (e->op->flags & flag);
+}
+
 /* Push the forms in which a row is called, one line each. */
 static void push_forms(lua_State *L, const entry *e) {
-  bool plain = !(e->flags & PERI_OP_ONLY_INPLACE);
+  bool plain = !has_flag(e, PERI_OP_ONLY_INPLACE);
   lua_pushliteral(L, "");
   if (plain) {
     pgl_push_usage(L, e->before, e->name, e->inputs, e->params);
     lua_concat(L, 2);
   }
-  if (!(e->flags & PERI_OP_INPLACE)) return;
+  if (!has_flag(e, PERI_OP_INPLACE)) return;
   lua_pushfstring(L, "%s%s:%s_", plain ? "\n" : "", e->inputs[0].name, e->name);
   pgl_push_usage(L, "", "", e->inputs + 1, e->params);
   lua_concat(L, 3);
@@ -161,7 +165,7 @@ static bool is_named(const entry *e, const char *asked) {
   if (strncmp(asked, e->name, length) != 0) return false;
   asked += length;
   return *asked == '\0' ||
-         ((e->flags & PERI_OP_INPLACE) && strcmp(asked, "_") == 0);
+         (has_flag(e, PERI_OP_INPLACE) && strcmp(asked, "_") == 0);
 }
 
 /* A search: texts found are joined at the top of the stack. */
@@ -235,6 +239,34 @@ static void push_listing(lua_State *L) {
   lua_concat(L, 2);
 }
 
+/* ---- pg.reference ----------------------------------------------------- */
+
+/* Append a table about 'e' to the list at the top. */
+static bool add_described(lua_State *L, const entry *e, void *user) {
+  static const peri_param none[] = {{0}};
+  (void)user;
+  if (e->op)
+    pgl_push_op_row(L, e->op);
+  else
+    pgl_push_row(L, e->name, e->params ? e->params : none, e->doc);
+  if (e->params)
+    push_forms(L, e);
+  else
+    lua_pushstring(L, e->usage);
+  lua_setfield(L, -2, "usage");
+  lua_pushstring(L, e->title);
+  lua_setfield(L, -2, "kind");
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+  return true;
+}
+
+static int reference(lua_State *L) {
+  luaL_checkstack(L, 16, "reference");
+  lua_newtable(L);
+  visit_all(L, add_described, NULL);
+  return 1;
+}
+
 /* ---- pg.help ---------------------------------------------------------- */
 
 /* True if the expression of a session called: its value is shown anyway. */
@@ -301,4 +333,8 @@ const pgl_function pgl_help_functions[] = {
      "function or method. A function or a module serves instead of its name;\n"
      "without any all names are listed.\n"
      "-> the text"},
+    {"reference", "pg.reference()", reference,
+     "Give all that help knows as data, for tools: a list of tables with kind,\n"
+     "name, usage, doc and, of rows, params; of operations as pg.ops() has\n"
+     "them."},
     {NULL, NULL, NULL, NULL}};
