@@ -31,7 +31,15 @@ local places = {
 local head = [[
 ---@meta perigee
 
----@alias perigee.Dtype "bool"|"uint8"|"int32"|"int64"|"float16"|"bfloat16"|"float32"|"float64"
+---@alias perigee.Dtype
+---| "bool"
+---| "uint8"
+---| "int32"
+---| "int64"
+---| "float16"
+---| "bfloat16"
+---| "float32"
+---| "float64"
 
 ---@class perigee.Module
 ---@operator call(any): perigee.Tensor
