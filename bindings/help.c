@@ -334,7 +334,6 @@ const pgl_function pgl_help_functions[] = {
      "without any all names are listed.\n"
      "-> the text"},
     {"reference", "pg.reference()", reference,
-     "Give all that help knows as data, for tools: a list of tables with kind,\n"
-     "name, usage, doc and, of rows, params; of operations as pg.ops() has\n"
-     "them."},
+     "Give all that help knows as data: a list of tables with kind, name,\n"
+     "usage, doc and, of rows, params; of operations as pg.ops() has them."},
     {NULL, NULL, NULL, NULL}};
