@@ -52,7 +52,7 @@ int peri__check_integers(const peri_frame *frame, const peri_tensor *index,
 typedef struct {
   const peri_frame *frame;
   const char *name;
-  const peri_tensor *x;
+  const peri_tensor *x; /* NULL: positions are classes */
   int dim, dims;
   int64_t base, size;
 } range;
@@ -61,9 +61,10 @@ typedef struct {
    quick. */
 static bool any_outside(const range *r, const int64_t *given, int64_t count) {
   uint64_t size = (uint64_t)r->size, base = (uint64_t)r->base, outside = 0;
+  uint64_t negative = r->x ? size : -base; /* there is no class from the end */
   for (int64_t i = 0; i < count; i++) {
     uint64_t own = (uint64_t)given[i];
-    uint64_t place = own + (given[i] < 0 ? size : -base);
+    uint64_t place = own + (given[i] < 0 ? negative : -base);
     outside |= (uint64_t)(place >= size);
   }
   return outside != 0;
@@ -82,9 +83,18 @@ static peri_text place_text(const range *r, const runs *at, int64_t i) {
   return text;
 }
 
+static int class_error(const range *r, const char *place, int64_t given) {
+  return peri__op_fail(r->frame, PERI_EINDEX,
+                       "class %lld%s is out of range, classes are %lld to %lld",
+                       (long long)given, place, (long long)r->base,
+                       (long long)(r->size - 1 + r->base));
+}
+
 static int outside_error(const range *r, const runs *at, int64_t i,
                          int64_t given) {
-  peri_text place = place_text(r, at, i), shape = peri__shape_of(r->x);
+  peri_text place = place_text(r, at, i), shape = {""};
+  if (!r->x) return class_error(r, place.s, given);
+  shape = peri__shape_of(r->x);
   if (given == 0 && r->base == 1)
     return peri__op_fail(r->frame, PERI_EINDEX,
                          "%s 0%s: positions count from 1, negative ones from "
@@ -114,7 +124,7 @@ static int check_block(const range *r, const runs *at, int64_t first,
   }
   if (!any_outside(r, given, count)) return 0;
   for (int64_t i = 0;; i++)
-    if (peri__place(given[i], (int)r->base, r->size) < 0)
+    if (any_outside(r, &given[i], 1))
       return outside_error(r, at, first + i, given[i]);
 }
 
@@ -137,19 +147,50 @@ static peri_tensor unrepeated(const peri_tensor *index) {
   return once;
 }
 
-int peri__check_positions(const peri_frame *frame, const peri_tensor *index,
-                          const char *name, const peri_tensor *x, int dim,
-                          int dims) {
+static int check_all(const range *r, const peri_tensor *index) {
   peri_tensor once = unrepeated(index);
-  range r = {frame, name, x, dim, dims, frame->base, 1};
   runs at;
   if (index->storage->meta || !runs_begin(&at, &once)) return 0;
-  for (int d = dim; d < dim + dims && d < x->ndim; d++) r.size *= x->shape[d];
   do {
-    int status = check_run(&r, &at);
+    int status = check_run(r, &at);
     if (status < 0) return status;
   } while (runs_next(&at));
   return 0;
+}
+
+int peri__check_classes(const peri_frame *frame, const peri_tensor *x,
+                        int64_t classes) {
+  range r = {frame, "x", NULL, 0, 0, frame->base, classes};
+  return check_all(&r, x);
+}
+
+int peri__check_positions(const peri_frame *frame, const peri_tensor *index,
+                          const char *name, const peri_tensor *x, int dim,
+                          int dims) {
+  range r = {frame, name, x, dim, dims, frame->base, 1};
+  for (int d = dim; d < dim + dims && d < x->ndim; d++) r.size *= x->shape[d];
+  return check_all(&r, index);
+}
+
+/* ---- What is written -------------------------------------------------- */
+
+int peri__check_dtype(const peri_frame *frame, const peri_tensor *source,
+                      const char *name) {
+  const peri_tensor *x = frame->in[0];
+  if (source->number || source->dtype == x->dtype) return 0;
+  return peri__op_fail(frame, PERI_EDTYPE,
+                       "%s is %s, x is %s; convert it with to(\"%s\")", name,
+                       peri_dtype_name(source->dtype),
+                       peri_dtype_name(x->dtype), peri_dtype_name(x->dtype));
+}
+
+int peri__check_single(const peri_frame *frame, const peri_tensor *value,
+                       const char *name) {
+  if (value->ndim == 0) return 0;
+  peri_text shape = peri__shape_of(value);
+  return peri__op_fail(frame, PERI_ESHAPE,
+                       "%s must be a single number, its shape is %s", name,
+                       shape.s);
 }
 
 /* ---- Masks ------------------------------------------------------------ */
@@ -195,4 +236,24 @@ peri_tensor *peri__backward_apply(const peri_backprop *grad, const char *name,
                                   const peri_value *value) {
   return peri_apply(grad->ctx, peri__op_named(NULL, name), in, nin, value,
                     grad->base, NULL);
+}
+
+peri_tensor *peri__zeros_of(const peri_meta *meta, const peri_tensor *like) {
+  peri_zeros_options options = peri_zeros_defaults();
+  options.dtype = meta->dtype;
+  options.device = peri_tensor_device(like);
+  return peri_zeros(like->ctx, meta->shape, meta->ndim, &options);
+}
+
+peri_tensor *peri__backward_zeros(const peri_backprop *grad, int i) {
+  return peri__zeros_of(&grad->in_meta[i], grad->dy[0]);
+}
+
+peri_tensor *peri__numbers_like(const peri_tensor *x) {
+  peri_arange_options options = peri_arange_defaults();
+  options.device = peri_tensor_device(x);
+  options.dtype = PERI_I64;
+  peri_tensor *count =
+      peri_arange(x->ctx, (double)peri_tensor_numel(x), &options);
+  return peri_reshape(count, x->shape, x->ndim);
 }

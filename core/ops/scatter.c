@@ -36,15 +36,12 @@ static int check_index(const peri_frame *frame, int dim) {
   return status;
 }
 
+/* The tensor in[2], which may go on behind the index. */
 static int check_src(const peri_frame *frame) {
   const peri_tensor *x = frame->in[0], *index = frame->in[1];
   const peri_tensor *src = frame->in[2];
-  if (src->dtype != x->dtype)
-    return peri__op_fail(frame, PERI_EDTYPE,
-                         "src is %s, x is %s; convert src with to(\"%s\")",
-                         peri_dtype_name(src->dtype), peri_dtype_name(x->dtype),
-                         peri_dtype_name(x->dtype));
-  int status = check_ndim(frame, "src", src);
+  int status = peri__check_dtype(frame, src, "src");
+  if (status == 0) status = check_ndim(frame, "src", src);
   for (int d = 0; status == 0 && d < x->ndim; d++)
     if (index->shape[d] > src->shape[d])
       status = no_fit(frame, "index", index, "src", src, d);
@@ -82,46 +79,90 @@ int peri__gather_forward(peri_frame *frame) {
                    &attr, sizeof attr);
 }
 
-/* Zeros of 'meta' where 'like' is. */
-static peri_tensor *zeros(const peri_meta *meta, const peri_tensor *like) {
-  peri_zeros_options options = peri_zeros_defaults();
-  options.dtype = meta->dtype;
-  options.device = peri_tensor_device(like);
-  return peri_zeros(like->ctx, meta->shape, meta->ndim, &options);
-}
-
-static peri_value dim_value(const peri_backprop *grad, int64_t dim) {
-  return (peri_value){.type = PERI_P_DIM, .whole = true, .i = dim + grad->base};
+static peri_value dim_value(int64_t dim, int base) {
+  return (peri_value){.type = PERI_P_DIM, .whole = true, .i = dim + base};
 }
 
 int peri__gather_backward(peri_backprop *grad) {
-  peri_tensor *in[3] = {zeros(&grad->in_meta[0], grad->dy[0]), grad->in[1],
+  peri_tensor *in[3] = {peri__backward_zeros(grad, 0), grad->in[1],
                         grad->dy[0]};
-  peri_value value[] = {dim_value(grad, grad->value[0].i)};
+  const peri_value value[] = {dim_value(grad->value[0].i, grad->base)};
   if (!in[0]) return grad->ctx->status;
   grad->dx[0] = peri_apply_inplace(
       grad->ctx, peri__op_named(NULL, "scatter_add"), in, 3, value, grad->base);
   return 0;
 }
 
-/* ---- scatter_add ------------------------------------------------------ */
+/* ---- take_along_dim --------------------------------------------------- */
 
-int peri__scatter_add_infer(peri_frame *frame) {
-  int dim = (int)frame->value[0].i;
-  int status = check_index(frame, dim);
-  if (status == 0) status = check_src(frame);
+/* The common shape of x and index but for their own sizes along 'dim'. */
+static int common_shapes(const peri_frame *frame, int dim, int64_t *x_shape,
+                         int64_t *index_shape) {
+  const peri_tensor *x = frame->in[0], *index = frame->in[1];
+  int64_t a[PERI_MAX_DIMS], b[PERI_MAX_DIMS];
+  int status = check_ndim(frame, "indices", index);
   if (status < 0) return status;
+  peri__copy_sizes(a, x->shape, x->ndim);
+  peri__copy_sizes(b, index->shape, x->ndim);
+  a[dim] = b[dim] = 1;
+  if (peri__broadcast(a, x->ndim, b, x->ndim, x_shape) < 0) {
+    peri_text own = peri__shape_of(x), other = peri__shape_of(index);
+    return peri__op_fail(frame, PERI_ESHAPE,
+                         "indices of shape %s do not broadcast with x of %s",
+                         other.s, own.s);
+  }
+  peri__copy_sizes(index_shape, x_shape, x->ndim);
+  x_shape[dim] = x->shape[dim];
+  index_shape[dim] = index->shape[dim];
+  return 0;
+}
+
+int peri__take_along_dim_forward(peri_frame *frame) {
+  peri_tensor *in[] = {frame->in[0], frame->in[1]};
+  const int64_t all = -1;
+  int64_t shapes[2][PERI_MAX_DIMS];
+  int dim = (int)peri__int(frame->value, 0, -1);
+  int status = peri__check_integers(frame, in[1], "indices");
+  if (status == 0 && dim >= 0 && in[0]->ndim > 0)
+    status = common_shapes(frame, dim, shapes[0], shapes[1]);
+  if (status < 0) return status;
+  for (int i = 0; i < 2; i++)
+    in[i] = dim < 0 ? peri_reshape(in[i], &all, 1)
+                    : peri_expand(in[i], shapes[i], in[i]->ndim);
+  if (!in[1]) return frame->ctx->status;
+  if (dim < 0) dim = 0;
+  status = peri__check_positions(frame, in[1], "index", in[0], dim, 1);
+  if (status < 0) return status;
+  const peri_value value[] = {dim_value(dim, frame->base)};
+  frame->y[0] = peri_apply(frame->ctx, peri__op_named(NULL, "gather"), in, 2,
+                           value, frame->base, NULL);
+  return 0;
+}
+
+/* ---- Writing ---------------------------------------------------------- */
+
+static void like_x(peri_frame *frame) {
   frame->out[0] = peri__meta(frame->in[0]);
   frame->nout = 1;
+}
+
+int peri__scatter_check(const peri_frame *frame, int dim) {
+  const peri_tensor *src = frame->in[2];
+  int status = check_index(frame, dim);
+  if (status == 0 && !src->number) status = check_src(frame);
+  if (status < 0) return status;
   return peri__check_positions(frame, frame->in[1], "index", frame->in[0], dim,
                                1);
 }
 
-/* Write src at the positions of the index into y, which becomes x first. */
-static int write_at(peri_frame *frame, int dim, int mode) {
+int peri__scatter_write(peri_frame *frame, int dim, int mode) {
   peri_tensor *y = frame->y[0], *index = frame->in[1], *src = frame->in[2];
   peri__index_attr attr = {dim, 1, frame->base, mode};
   if (!frame->inplace) peri_copy_(y, frame->in[0]);
+  if (src->number && index->ndim > 0)
+    src = peri_expand(src, index->shape, index->ndim);
+  if (src && src->dtype != y->dtype) src = peri_cast(src, y->dtype);
+  if (!src) return frame->ctx->status;
   peri_tensor *args[3] = {part_like(y, y), part_like(src, index),
                           part_like(index, index)};
   if (frame->ctx->status < 0) return frame->ctx->status;
@@ -129,29 +170,102 @@ static int write_at(peri_frame *frame, int dim, int mode) {
                    &attr, sizeof attr);
 }
 
-int peri__scatter_add_forward(peri_frame *frame) {
-  return write_at(frame, (int)frame->value[0].i, PERI_SCATTER_ADD);
+peri_tensor *peri__scatter_read(const peri_backprop *grad, peri_tensor *dy,
+                                int64_t dim) {
+  peri_tensor *in[2] = {dy, grad->in[1]};
+  const peri_value value[] = {dim_value(dim, grad->base)};
+  return dy ? peri__backward_apply(grad, "gather", in, 2, value) : NULL;
 }
 
-/* The gradient of src: dy where it went, zeros where src is longer than the
-   index. */
-static peri_tensor *gathered(const peri_backprop *grad, peri_tensor *dy,
-                             int64_t dim) {
-  peri_tensor *in[2] = {dy, grad->in[1]};
+peri_tensor *peri__scatter_widen(const peri_backprop *grad, peri_tensor *dsrc) {
   const peri_meta *src = &grad->in_meta[2];
-  peri_value value[] = {dim_value(grad, dim)};
-  peri_tensor *y = peri__backward_apply(grad, "gather", in, 2, value);
-  if (!y || peri__same_shape(y->shape, y->ndim, src->shape, src->ndim))
-    return y;
   int64_t start[PERI_MAX_DIMS] = {0}, step[PERI_MAX_DIMS];
+  if (!dsrc || dsrc->ndim != src->ndim) return dsrc; /* a number */
+  if (peri__same_shape(dsrc->shape, dsrc->ndim, src->shape, src->ndim))
+    return dsrc;
   for (int d = 0; d < src->ndim; d++) step[d] = 1;
-  return peri_unwindow(y, src->shape, src->ndim, start, src->ndim, y->shape,
-                       src->ndim, step, src->ndim);
+  return peri_unwindow(dsrc, src->shape, src->ndim, start, src->ndim,
+                       dsrc->shape, src->ndim, step, src->ndim);
+}
+
+/* ---- scatter ---------------------------------------------------------- */
+
+enum { DIM, REDUCE }; /* parameters */
+
+static const int modes[] = {PERI_SCATTER_SET, PERI_SCATTER_ADD,
+                            PERI_SCATTER_MUL};
+
+int peri__scatter_infer(peri_frame *frame) {
+  like_x(frame);
+  if (modes[frame->value[REDUCE].i] == PERI_SCATTER_MUL &&
+      peri__wants_grad(frame->ctx, frame->in, frame->nin))
+    return peri__op_fail(frame, PERI_EGRAD,
+                         "multiply has no gradient; use scatter_reduce with "
+                         "prod");
+  return peri__scatter_check(frame, (int)frame->value[DIM].i);
+}
+
+int peri__scatter_forward(peri_frame *frame) {
+  return peri__scatter_write(frame, (int)frame->value[DIM].i,
+                             modes[frame->value[REDUCE].i]);
+}
+
+/* dy with zeros where something was written. */
+static peri_tensor *erased(const peri_backprop *grad) {
+  peri_tensor *in[3] = {grad->dy[0], grad->in[1], peri_whole(grad->ctx, 0)};
+  const peri_value value[] = {dim_value(grad->value[DIM].i, grad->base),
+                              {.type = PERI_P_END}};
+  return in[2] ? peri__backward_apply(grad, "scatter", in, 3, value) : NULL;
+}
+
+/* True for the elements of the index that were written last where they went:
+   each place is stamped with the number of its writer. */
+static peri_tensor *last_writers(const peri_backprop *grad) {
+  int64_t dim = grad->value[DIM].i;
+  peri_meta meta = grad->in_meta[0];
+  peri_tensor *index = grad->in[1], *order = peri__numbers_like(index);
+  const peri_value value[] = {dim_value(dim, grad->base), {.type = PERI_P_END}};
+  meta.dtype = PERI_I64;
+  peri_tensor *in[] = {peri__zeros_of(&meta, index), index, order};
+  if (!in[0] || !order) return NULL;
+  peri_tensor *stamps = peri__backward_apply(grad, "scatter", in, 3, value);
+  return peri_eq(peri__scatter_read(grad, stamps, dim), order);
+}
+
+/* The gradient of what was written: dy where it went, zeros where a later one
+   has overwritten it. */
+static peri_tensor *kept(const peri_backprop *grad) {
+  peri_tensor *dy = peri__scatter_read(grad, grad->dy[0], grad->value[DIM].i);
+  if (peri_tensor_numel(grad->in[1]) < 2 || !dy) return dy;
+  return peri_where(last_writers(grad), dy, peri_whole(grad->ctx, 0));
+}
+
+int peri__scatter_backward(peri_backprop *grad) {
+  peri_tensor *dy = grad->dy[0];
+  bool adds = modes[grad->value[REDUCE].i] == PERI_SCATTER_ADD;
+  if (grad->needs[0]) grad->dx[0] = adds ? dy : erased(grad);
+  if (grad->needs[2])
+    grad->dx[2] = peri__scatter_widen(
+        grad,
+        adds ? peri__scatter_read(grad, dy, grad->value[DIM].i) : kept(grad));
+  return 0;
+}
+
+/* ---- scatter_add ------------------------------------------------------ */
+
+int peri__scatter_add_infer(peri_frame *frame) {
+  like_x(frame);
+  return peri__scatter_check(frame, (int)frame->value[DIM].i);
+}
+
+int peri__scatter_add_forward(peri_frame *frame) {
+  return peri__scatter_write(frame, (int)frame->value[DIM].i, PERI_SCATTER_ADD);
 }
 
 int peri__scatter_add_backward(peri_backprop *grad) {
   grad->dx[0] = grad->dy[0];
   if (grad->needs[2])
-    grad->dx[2] = gathered(grad, grad->dy[0], grad->value[0].i);
+    grad->dx[2] = peri__scatter_widen(
+        grad, peri__scatter_read(grad, grad->dy[0], grad->value[DIM].i));
   return 0;
 }
