@@ -57,6 +57,11 @@ typedef struct {
   int mode;     /* scatter: PERI_SCATTER_* */
 } peri__index_attr;
 
+/* join_places: y counts through the places of both from 0. */
+typedef struct {
+  int64_t base[2], size[2];
+} peri__join_attr;
+
 /* What scatter does where it writes. */
 enum {
   PERI_SCATTER_SET,

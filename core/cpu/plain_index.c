@@ -1,5 +1,5 @@
 /* plain_index.c - the plain kernels of elements at positions: gather and
-   scatter, with peri__index_attr. */
+   scatter, with peri__index_attr, and the joining of two indices. */
 #include "places.h"
 #include "plain.h"
 
@@ -129,4 +129,39 @@ void peri__plain_scatter(const peri_call *call) {
   peri__walk_seek(&j.walk, outer, 0, &spot);
   do scatter_row(&j, spot.offset, row);
   while (!peri_call_stopped(call) && peri__walk_step(&j.walk, outer, &spot));
+}
+
+/* ---- join_places: y int64, a, b: peri__join_attr ---------------------- */
+
+/* Out of range stays so, in an index of any size. */
+static int64_t joined_place(const peri__join_attr *attr, int64_t a, int64_t b) {
+  int64_t first = peri__place(a, (int)attr->base[0], attr->size[0]);
+  int64_t second = peri__place(b, (int)attr->base[1], attr->size[1]);
+  return first < 0 || second < 0 ? INT64_MIN : first * attr->size[1] + second;
+}
+
+static void join_piece(void *user, const peri__walk *walk,
+                       const int64_t *offset, int64_t count) {
+  const peri_call *call = user;
+  const peri_arg *arg = call->arg;
+  peri__join_attr attr;
+  int64_t given[2][PERI_CHUNK], step[3];
+  memcpy(&attr, call->attr, sizeof attr);
+  for (int k = 0; k < 3; k++) step[k] = peri__row_stride(walk, k);
+  for (int64_t at = 0; at < count; at += PERI_CHUNK) {
+    int64_t n = count - at < PERI_CHUNK ? count - at : PERI_CHUNK;
+    int64_t *y = peri__at(&arg[0], offset[0] + at * step[0]);
+    for (int k = 1; k < 3; k++)
+      peri__convert(given[k - 1], PERI_I64, 1,
+                    peri__at(&arg[k], offset[k] + at * step[k]), arg[k].dtype,
+                    step[k], n);
+    for (int64_t i = 0; i < n; i++)
+      y[i * step[0]] = joined_place(&attr, given[0][i], given[1][i]);
+  }
+}
+
+void peri__plain_join_places(const peri_call *call) {
+  peri__walk walk;
+  peri__walk_begin(&walk, call);
+  peri__walk_share(&walk, call, 5, join_piece, (void *)call);
 }
