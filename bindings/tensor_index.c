@@ -2,9 +2,10 @@
    assignment.
 
    A key is one place, or a table of places, one per leading dimension: a
-   position, {first, last}, {first, last, step}, or {} for everything. Positions
-   count from 1, negative ones from the end; they are checked here, in the
-   user's own numbers, and handed to core counted from 0. */
+   position, {first, last}, {first, last, step}, {} for everything, or a tensor
+   of positions or truth values. Positions count from 1, negative ones from the
+   end; numbers are checked here, in the user's own, and handed to core counted
+   from 0; tensors go as they are. */
 #include "binding.h"
 
 /* A key while it is read. */
@@ -14,11 +15,10 @@ typedef struct {
   const peri_tensor *x;
   peri_index places[PERI_MAX_DIMS];
   int count;
+  int dim; /* of the next place, which a mask moves by more than one */
 } key;
 
-static int64_t size_of(const key *k) {
-  return peri_tensor_shape(k->x)[k->count];
-}
+static int64_t size_of(const key *k) { return peri_tensor_shape(k->x)[k->dim]; }
 
 static int out_of_range(const key *k, int64_t position) {
   char shape[PGL_TEXT_BYTES];
@@ -32,7 +32,7 @@ static int out_of_range(const key *k, int64_t position) {
       k->L,
       "index %I is out of range: dimension %d of %s has %I "
       "positions%s",
-      (LUAI_UACINT)position, k->count + 1, shape, (LUAI_UACINT)size_of(k),
+      (LUAI_UACINT)position, k->dim + 1, shape, (LUAI_UACINT)size_of(k),
       lua_type(k->L, 2) == LUA_TNUMBER ? "; rows() iterates over them" : "");
 }
 
@@ -52,10 +52,15 @@ static bool read_whole(lua_State *L, int index, int64_t *out) {
   return whole != 0;
 }
 
+static void add_place(key *k, peri_index place) {
+  k->places[k->count++] = place;
+  k->dim++;
+}
+
 static int refuse_place(const key *k, int index) {
   return pgl_error(k->L,
                    "index: place %d must be a position, {first, last}, "
-                   "{first, last, step} or {}, got %s",
+                   "{first, last, step}, {} or a tensor, got %s",
                    k->count + 1,
                    lua_type(k->L, index) == LUA_TNUMBER
                        ? luaL_tolstring(k->L, index, NULL)
@@ -79,7 +84,10 @@ static void read_range(key *k, int index, lua_Unsigned length) {
   if (ends[2] < 1)
     pgl_error(k->L, "index: the step of a range must be at least 1, got %I",
               (LUAI_UACINT)ends[2]);
-  k->places[k->count++] = (peri_index){PERI_RANGE, first, last, ends[2]};
+  add_place(
+      k,
+      (peri_index){
+          .kind = PERI_RANGE, .first = first, .last = last, .step = ends[2]});
 }
 
 /* A table without positions is for everything, and holds nothing. */
@@ -90,12 +98,32 @@ static void refuse_names(const key *k, int index) {
               luaL_tolstring(k->L, -2, NULL));
 }
 
+static int too_many(const key *k) {
+  return pgl_error(k->L,
+                   "index: the places stand for more dimensions than the "
+                   "tensor has, %d",
+                   peri_tensor_ndim(k->x));
+}
+
+/* A mask stands for as many dimensions as it has. */
+static void read_tensor(key *k, peri_tensor *by) {
+  bool mask = peri_tensor_dtype(by) == PERI_BOOL;
+  int last = k->dim + (mask ? peri_tensor_ndim(by) : 1);
+  add_place(k, (peri_index){.kind = PERI_TENSOR, .by = by, .base = 1});
+  k->dim = last;
+}
+
 /* The next place, at 'index'. */
 static void read_place(key *k, int index) {
   int64_t position;
+  peri_tensor *by = pgl_to_tensor(k->L, k->S, index);
+  if (k->dim >= peri_tensor_ndim(k->x)) too_many(k);
+  if (by) {
+    read_tensor(k, by);
+    return;
+  }
   if (read_whole(k->L, index, &position)) {
-    int64_t place = from_zero(k, position, 0);
-    k->places[k->count++] = (peri_index){PERI_AT, place, place, 1};
+    add_place(k, (peri_index){.first = from_zero(k, position, 0)});
     return;
   }
   lua_Unsigned length = lua_rawlen(k->L, index);
@@ -103,29 +131,26 @@ static void read_place(key *k, int index) {
     refuse_place(k, index);
   if (length == 0) refuse_names(k, index);
   if (length == 0)
-    k->places[k->count++] = (peri_index){.kind = PERI_ALL};
+    add_place(k, (peri_index){.kind = PERI_ALL});
   else
     read_range(k, index, length);
 }
 
-/* The key at stack index 2 for the tensor at 1. */
+/* The key at stack index 2 for the tensor at 1. Its tensors stay on the stack:
+   whoever changes the table cannot take them away. */
 static key read_key(lua_State *L, const pgl_state *S) {
   key k = {.L = L, .S = S, .x = pgl_to_tensor(L, S, 1)};
-  luaL_checkstack(L, 8, "index");
-  bool list = lua_type(L, 2) == LUA_TTABLE;
-  lua_Unsigned length = list ? lua_rawlen(L, 2) : 1;
-  if (length > (lua_Unsigned)peri_tensor_ndim(k.x))
-    pgl_error(L, "index: %d places, but the tensor has %d dimensions",
-              (int)length, peri_tensor_ndim(k.x));
-  if (!list) {
+  luaL_checkstack(L, 8 + PERI_MAX_DIMS, "index");
+  if (lua_type(L, 2) != LUA_TTABLE) {
     read_place(&k, 2);
     return k;
   }
+  lua_Unsigned length = lua_rawlen(L, 2);
   if (length == 0) refuse_names(&k, 2);
   for (lua_Unsigned i = 1; i <= length; i++) {
     lua_rawgeti(L, 2, (lua_Integer)i);
     read_place(&k, lua_gettop(L));
-    lua_pop(L, 1);
+    if (k.places[k.count - 1].kind != PERI_TENSOR) lua_pop(L, 1);
   }
   return k;
 }
@@ -143,15 +168,19 @@ static int give_element(lua_State *L, pgl_state *S, const key *k) {
 }
 
 int pgl_tensor_at(lua_State *L, pgl_state *S) {
-  key k = read_key(L, S);
-  if (lua_type(L, 2) == LUA_TNUMBER && peri_tensor_ndim(k.x) == 1)
-    return give_element(L, S, &k);
-  pgl_tensor *box = pgl_new_box(L, S);
   peri_tensor *x = pgl_to_tensor(L, S, 1);
+  if (lua_type(L, 2) == LUA_TNUMBER && peri_tensor_ndim(x) == 1) {
+    key k = read_key(L, S);
+    return give_element(L, S, &k);
+  }
+  pgl_tensor *box = pgl_new_box(L, S);
+  int at = lua_gettop(L);
+  key k = read_key(L, S);
   peri_scope scope = peri_scope_open(S->ctx);
-  pgl_fill_box(S, box, peri_at(x, k.places, k.count));
+  pgl_fill_box(S, box, peri_at(pgl_to_tensor(L, S, 1), k.places, k.count));
   peri_scope_close(scope);
-  pgl_settle(L, S, lua_gettop(L));
+  pgl_settle(L, S, at);
+  lua_settop(L, at);
   return 1;
 }
 

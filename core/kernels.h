@@ -49,6 +49,28 @@ typedef struct {
   int64_t base; /* of positions in data */
 } peri__dim_attr;
 
+/* gather, scatter: positions that count through 'dims' dimensions, row-major,
+   from 'dim' on; the other tensor has one dimension in their place. */
+typedef struct {
+  int dim, dims;
+  int64_t base; /* of positions in data */
+  int mode;     /* scatter: PERI_SCATTER_* */
+} peri__index_attr;
+
+/* join_places: y counts through the places of both from 0. */
+typedef struct {
+  int64_t base[2], size[2];
+} peri__join_attr;
+
+/* What scatter does where it writes. */
+enum {
+  PERI_SCATTER_SET,
+  PERI_SCATTER_ADD,
+  PERI_SCATTER_MUL,
+  PERI_SCATTER_MAX,
+  PERI_SCATTER_MIN
+};
+
 /* fill: the number in both forms. arange, linspace: first and step. */
 typedef struct {
   bool whole;

@@ -291,21 +291,36 @@ PERI_API const char *peri_shape_text(const int64_t *shape, int ndim, char *text,
 
 /* ---- Indexing --------------------------------------------------------- */
 
-typedef enum { PERI_AT, PERI_RANGE, PERI_ALL } peri_index_kind;
+typedef enum { PERI_AT, PERI_RANGE, PERI_ALL, PERI_TENSOR } peri_index_kind;
 
 /* One place of an index: a position (which drops the dimension), a range
-   (first to last, both included), or everything. */
+   (first to last, both included), everything, or a tensor. One of integers
+   (int64, int32) chooses positions, repeats allowed; one of truth values
+   chooses where it is true and stands for as many dimensions as it has, whose
+   sizes it must have. Several tensors broadcast with each other and choose one
+   element for each place of their common shape, which stands where they stand
+   if they follow each other and else in front of all. A 0-d tensor of integers
+   is read at once, as a position. */
 typedef struct {
   peri_index_kind kind;
   int64_t first, last, step; /* PERI_AT: first; PERI_RANGE: all three */
+  peri_tensor *by;           /* PERI_TENSOR */
+  int base;                  /* from which the positions in 'by' count */
 } peri_index;
 
-/* View of 'x' at 'places', one per leading dimension.
-   errors  index if a position is out of range or there are too many */
+/* 'x' at 'places', for the leading dimensions: a view, with tensors among the
+   places a copy.
+   errors  index if a position is out of range or there are too many; shape if
+           a mask or the shapes of tensors do not fit; dtype */
 PERI_API peri_tensor *peri_at(peri_tensor *x, const peri_index *places,
                               int count);
-/* Write 'value', broadcast, to the view of 'x' at 'places'. */
+/* Write 'value', broadcast, to 'x' at 'places'. The last one wins where a
+   position is repeated. */
 PERI_API int peri_set_at(peri_tensor *x, const peri_index *places, int count,
+                         peri_tensor *value);
+/* Add 'value', broadcast, to 'x' at 'places', once for each time a position is
+   there, in their order. */
+PERI_API int peri_add_at(peri_tensor *x, const peri_index *places, int count,
                          peri_tensor *value);
 
 /* ---- Gradients -------------------------------------------------------- */

@@ -25,20 +25,32 @@ static void add_dim(peri__walk *walk, const peri_arg *const *arg, int d) {
     walk->strides[a][at] = arg[a]->data ? arg[a]->strides[d] : 0;
 }
 
-void peri__walk_of(peri__walk *walk, const peri_arg *const *arg, int args,
-                   int dim) {
-  int order[PERI_MAX_DIMS];
+/* The dimensions of 'order' but 'dim', and at least one. */
+static void add_dims(peri__walk *walk, const peri_arg *const *arg, int args,
+                     const int *order, int dim) {
   const peri_arg *first = arg[0];
   walk->args = args;
   walk->ndim = 0;
-  peri__order_dims(first->strides, first->ndim, order);
   for (int i = 0; i < first->ndim; i++)
     if (order[i] != dim && first->shape[order[i]] != 1)
       add_dim(walk, arg, order[i]);
   if (walk->ndim > 0) return;
   walk->ndim = 1; /* a single element */
   walk->shape[0] = 1;
-  for (int a = 0; a < walk->args; a++) walk->strides[a][0] = 1;
+  for (int a = 0; a < args; a++) walk->strides[a][0] = 1;
+}
+
+void peri__walk_of(peri__walk *walk, const peri_arg *const *arg, int args,
+                   int dim) {
+  int order[PERI_MAX_DIMS];
+  peri__order_dims(arg[0]->strides, arg[0]->ndim, order);
+  add_dims(walk, arg, args, order, dim);
+}
+
+void peri__walk_row_major(peri__walk *walk, const peri_arg *const *arg,
+                          int args) {
+  static const int order[PERI_MAX_DIMS] = {0, 1, 2, 3, 4, 5, 6, 7};
+  add_dims(walk, arg, args, order, -1);
 }
 
 void peri__walk_begin(peri__walk *walk, const peri_call *call) {

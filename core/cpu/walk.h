@@ -29,6 +29,10 @@ void peri__walk_begin(peri__walk *walk, const peri_call *call);
    differ, had size 1; -1: they do not. */
 void peri__walk_of(peri__walk *walk, const peri_arg *const *arg, int args,
                    int dim);
+/* Of 'args' arguments with one shape, in row-major order whatever their
+   memory. */
+void peri__walk_row_major(peri__walk *walk, const peri_arg *const *arg,
+                          int args);
 /* Number of places in the first 'outer' dimensions. */
 int64_t peri__walk_count(const peri__walk *walk, int outer);
 /* Place number 'index' of the first 'outer' dimensions; the last of them counts

@@ -1,5 +1,5 @@
 /* view.c - operations that look at the same storage with other shapes and
-   strides, those composed of them, and indexing. */
+   strides, and those composed of them. */
 #include "internal.h"
 
 /* ---- alias, detach ---------------------------------------------------- */
@@ -290,101 +290,4 @@ int peri__select_forward(peri_frame *frame) {
     if (d != dim) shape[ndim++] = x->shape[d];
   frame->y[0] = peri_view(cut(x, dim, frame->value[1].i, 1, 1), shape, ndim);
   return 0;
-}
-
-/* ---- Indexing --------------------------------------------------------- */
-
-/* The window that places stand for. */
-typedef struct {
-  int64_t start[PERI_MAX_DIMS], length[PERI_MAX_DIMS], step[PERI_MAX_DIMS];
-  int64_t shape[PERI_MAX_DIMS]; /* of the result */
-  int ndim;
-} window;
-
-static int out_of_range(peri_tensor *x, int dim, int64_t given) {
-  peri_text shape = peri__shape_of(x);
-  return peri_fail(x->ctx, PERI_EINDEX,
-                   "index: position %lld is out of range, dimension %d of %s "
-                   "has %lld positions",
-                   (long long)given, dim, shape.s, (long long)x->shape[dim]);
-}
-
-/* A range may be empty: {2, 1}, up to behind the last position. */
-static int place_range(peri_tensor *x, int dim, const peri_index *place,
-                       window *w) {
-  int64_t size = x->shape[dim];
-  int64_t first = peri__place(place->first, 0, size);
-  int64_t last = peri__place(place->last, 0, size);
-  int64_t step = place->step ? place->step : 1;
-  if (step < 0)
-    return peri_fail(x->ctx, PERI_EINDEX, "index: the step must be positive");
-  w->start[dim] = w->length[dim] = 0;
-  w->step[dim] = step;
-  if (place->first >= 0 && place->first <= size &&
-      place->last == place->first - 1)
-    return 0;
-  if (first < 0) return out_of_range(x, dim, place->first);
-  if (last < 0) return out_of_range(x, dim, place->last);
-  w->start[dim] = first;
-  w->length[dim] = last < first ? 0 : (last - first) / step + 1;
-  return 0;
-}
-
-static int place_one(peri_tensor *x, int dim, const peri_index *place,
-                     window *w) {
-  w->start[dim] = 0;
-  w->length[dim] = x->shape[dim];
-  w->step[dim] = 1;
-  if (place->kind == PERI_RANGE) return place_range(x, dim, place, w);
-  if (place->kind == PERI_ALL) return 0;
-  w->start[dim] = peri__place(place->first, 0, x->shape[dim]);
-  w->length[dim] = 1;
-  return w->start[dim] < 0 ? out_of_range(x, dim, place->first) : 0;
-}
-
-static int find_window(peri_tensor *x, const peri_index *places, int count,
-                       window *w) {
-  const peri_index all = {PERI_ALL, 0, 0, 0};
-  w->ndim = 0;
-  if (count < 0 || count > x->ndim)
-    return peri_fail(x->ctx, PERI_EINDEX, "index: %d places for %d dimensions",
-                     count, x->ndim);
-  for (int d = 0; d < x->ndim; d++) {
-    const peri_index *place = d < count ? &places[d] : &all;
-    int status = place_one(x, d, place, w);
-    if (status < 0) return status;
-    if (place->kind != PERI_AT) w->shape[w->ndim++] = w->length[d];
-  }
-  return 0;
-}
-
-static peri_tensor *at_window(peri_tensor *x, const window *w) {
-  peri_tensor *part =
-      peri_window(x, w->start, x->ndim, w->length, x->ndim, w->step, x->ndim);
-  if (!part || w->ndim == x->ndim) return part;
-  peri_tensor *y = peri_view(part, w->shape, w->ndim);
-  peri_release(part);
-  return y;
-}
-
-peri_tensor *peri_at(peri_tensor *x, const peri_index *places, int count) {
-  window w;
-  if (!x || peri__enter(x->ctx) < 0) return NULL;
-  peri_tensor *y = NULL;
-  if (find_window(x, places, count, &w) == 0) y = at_window(x, &w);
-  peri__leave(x->ctx);
-  return y;
-}
-
-int peri_set_at(peri_tensor *x, const peri_index *places, int count,
-                peri_tensor *value) {
-  if (!x) return PERI_EARG;
-  int status = peri__enter(x->ctx);
-  if (status < 0) return status;
-  peri_scope scope = peri__scope_open(x->ctx);
-  peri_tensor *done = peri_copy_(peri_at(x, places, count), value);
-  status = done ? 0 : (int)x->ctx->status;
-  peri__scope_close(scope);
-  peri__leave(x->ctx);
-  return status;
 }

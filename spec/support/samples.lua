@@ -16,7 +16,8 @@ local samples = {}
 local sample = forms.sample
 
 local families = {
-  "reduce", "product", "view", "copy", "join", "index", "softmax", "create",
+  "reduce", "product", "view", "copy", "join", "index", "scatter", "mask",
+  "softmax", "create",
 }
 
 local own = {} -- samples by the name of the row
