@@ -17,6 +17,7 @@ local sample = forms.sample
 
 local families = {
   "reduce", "product", "view", "copy", "join", "index", "softmax", "create",
+  "random",
 }
 
 local own = {} -- samples by the name of the row
