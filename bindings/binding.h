@@ -37,6 +37,7 @@ typedef enum {
   PGL_LOADER,
   PGL_EPOCH, /* closing value of an epoch's iterator */
   PGL_RECORDING,
+  PGL_GENERATOR,
   PGL_GRAD_MODE, /* closing value of no_grad */
   PGL_SCOPE,     /* closing value of scope */
   PGL_HOLD,      /* objects on their way into boxes */
@@ -162,6 +163,8 @@ extern const pgl_function pgl_help_functions[];      /* help.c */
 extern const pgl_function pgl_scope_functions[];     /* scope.c */
 extern const pgl_function pgl_record_functions[];    /* record.c */
 extern const pgl_function pgl_recording_methods[];   /* record.c */
+extern const pgl_function pgl_random_functions[];    /* generator.c */
+extern const pgl_function pgl_generator_methods[];   /* generator.c */
 extern const pgl_function pgl_tensor_methods[];      /* tensor.c */
 extern const pgl_function pgl_tensor_fields[];       /* tensor_field.c */
 extern const pgl_function pgl_nn_functions[];        /* class.c */
@@ -181,6 +184,7 @@ void pgl_add_functions(lua_State *L, const pgl_function *rows);
 void pgl_open_tensor(lua_State *L, pgl_state *S);
 void pgl_open_scope(lua_State *L, pgl_state *S);
 void pgl_open_record(lua_State *L, pgl_state *S);
+void pgl_open_generator(lua_State *L, pgl_state *S);
 void pgl_open_module(lua_State *L, pgl_state *S);
 void pgl_open_optim(lua_State *L, pgl_state *S);
 void pgl_open_data(lua_State *L, pgl_state *S);
@@ -393,6 +397,11 @@ void pgl_push_held(lua_State *L, pgl_state *S, pgl_hold *hold, int index);
 /* Push the function that applies 'op'. */
 typedef enum { PGL_PLAIN, PGL_IN_PLACE, PGL_OPERATOR } pgl_form;
 void pgl_push_op(lua_State *L, const peri_op *op, pgl_form form);
+
+/* ---- Generators (generator.c) ----------------------------------------- */
+
+/* The generator at 'index', NULL if it is something else. */
+peri_generator *pgl_to_generator(lua_State *L, const pgl_state *S, int index);
 
 /* ---- Scopes (scope.c) ------------------------------------------------- */
 

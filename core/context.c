@@ -219,7 +219,8 @@ peri_context *peri_context_new(const peri_options *options, const char **why) {
   set_threads(ctx, options->threads);
   ctx->work = (peri_work){&ctx->interrupted, &ctx->pool};
   ctx->steady = (peri_work){NULL, &ctx->pool};
-  ctx->seed = options->seed;
+  ctx->generator =
+      (peri_generator){.ctx = ctx, .refs = 1, .seed = options->seed};
   ctx->grad_enabled = true;
   ctx->level = level;
   ctx->providers[ctx->provider_count++] = &peri__plain_provider;

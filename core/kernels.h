@@ -58,9 +58,11 @@ typedef struct {
   double stop;  /* linspace: the last number */
 } peri__numbers_attr;
 
-/* Random kernels: key and call number come first (call.c renews them). */
+/* Random kernels: key and call number come first, call.c renews them from the
+   generator. */
 typedef struct {
   uint64_t key, draw;
+  peri_generator *generator; /* for replays; kernels do not look at it */
   double p;
   int64_t low;
   uint64_t range;

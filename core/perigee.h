@@ -55,6 +55,7 @@ typedef struct peri_optimizer peri_optimizer;
 typedef struct peri_dataset peri_dataset;
 typedef struct peri_loader peri_loader;
 typedef struct peri_recording peri_recording;
+typedef struct peri_generator peri_generator;
 typedef struct peri_vm peri_vm;
 
 /* ---- Status ----------------------------------------------------------- */
@@ -183,7 +184,28 @@ PERI_API const char *peri_nearest(const char *name, const char *const *names,
    handler or any thread. Stays set until peri_clear_error. */
 PERI_API void peri_interrupt(peri_context *ctx);
 
-/* Start the random numbers anew from 'seed' (Philox4x32-10). */
+/* ---- Random numbers --------------------------------------------------- */
+
+/* Where a stream of random numbers stands: its seed and how many calls have
+   drawn from it. What comes depends on these two alone. */
+typedef struct {
+  uint64_t seed, draws;
+} peri_random_state;
+
+/* Make a stream of random numbers (Philox4x32-10) of its own, which random
+   operations take as their option 'generator'. */
+PERI_API peri_generator *peri_generator_new(peri_context *ctx, uint64_t seed);
+/* Free 'generator'; a recording that draws from it keeps it. */
+PERI_API void peri_generator_free(peri_generator *generator);
+/* The stream of the context itself, which serves whoever names none. Not to be
+   freed. */
+PERI_API peri_generator *peri_default_generator(peri_context *ctx);
+/* Where it stands, and how to go back there exactly. */
+PERI_API peri_random_state
+peri_generator_state(const peri_generator *generator);
+PERI_API int peri_generator_set_state(peri_generator *generator,
+                                      peri_random_state state);
+/* Start the context's own stream anew from 'seed'. */
 PERI_API int peri_manual_seed(peri_context *ctx, uint64_t seed);
 
 /* What a context holds at the moment. */
@@ -391,7 +413,8 @@ typedef enum {
   PERI_P_REALS,  /* list of floats */
   PERI_P_STRING,
   PERI_P_CHOICE, /* one of the words in 'choices' */
-  PERI_P_DTYPE
+  PERI_P_DTYPE,
+  PERI_P_GENERATOR /* a stream of random numbers */
 } peri_type;
 
 /* A parameter's value. 'count' is the length of a list; a choice is the
@@ -404,6 +427,7 @@ typedef struct {
     int64_t i;
     double f;
     const char *s;
+    peri_generator *generator;
     int64_t list[PERI_MAX_DIMS];
     double reals[PERI_MAX_DIMS];
   };

@@ -103,7 +103,13 @@
   PERI_ROW(name, PERI_P_DTYPE, PERI_DEFAULT, PERI_I(PERI_P_DTYPE, v), 0, 0, 0, \
            doc)
 
-/* What every operation that makes a tensor from nothing takes at the end. */
+/* Of every row that draws random numbers. */
+#define GENERATOR \
+  PERI_ROW(generator, PERI_P_GENERATOR, PERI_OPTIONAL, PERI_NO_VALUE, 0, 0, 0, \
+           "stream of random numbers; that of the context when absent")
+
+/* What every operation that makes a tensor from nothing takes at the end; a
+   random one has its generator behind it. */
 #define MAKES(dtype_default) \
   DTYPE(dtype, dtype_default, "element type") MAKES_REST
 #define MAKES_REST \

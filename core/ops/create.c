@@ -5,7 +5,7 @@
 #include <math.h>
 
 peri_dtype peri__made_dtype(const peri_frame *frame, peri_dtype fallback) {
-  int place = peri__count_params(frame->op->params) - 3;
+  int place = peri__source_place(frame->op);
   return (peri_dtype)peri__int(frame->value, place, fallback);
 }
 
@@ -21,7 +21,11 @@ int peri__made(peri_frame *frame, const int64_t *shape, int ndim,
                            (long long)shape[d]);
   }
   frame->nout = 1;
-  return 0;
+  int wants_grad = peri__source_place(frame->op) + 2;
+  if (frame->value[wants_grad].i == 0 || peri__is_float(dtype)) return 0;
+  return peri__op_fail(frame, PERI_EDTYPE,
+                       "requires_grad needs a float dtype, it is %s",
+                       peri_dtype_name(dtype));
 }
 
 static int run_numbers(peri_frame *frame, int kernel,

@@ -2,19 +2,21 @@
    bernoulli, the mask of dropout. */
 #include "create.h"
 
-/* A record with the next call number; replays take new ones. */
+/* A record with the next call number of the generator; replays take new ones.
+   A call that fails draws nothing. */
 static int run_random(peri_frame *frame, int kernel, peri_tensor *const *args,
                       int nin, peri__random_attr attr) {
-  peri_context *ctx = frame->ctx;
   peri_call call;
   peri__call_begin(&call, peri__kernel_id(kernel));
   call.flags = PERI_CALL_RANDOM;
   peri__call_out(&call, args[0]);
   for (int i = 0; i < nin; i++) peri__call_in(&call, args[1 + i]);
-  attr.key = ctx->seed;
-  attr.draw = peri__draw(ctx);
+  attr.generator = peri__generator_of(frame);
   memcpy(call.attr, &attr, sizeof attr);
-  return peri__call_run(ctx, &call, args);
+  peri__call_draw(&call);
+  int status = peri__call_run(frame->ctx, &call, args);
+  if (status < 0) attr.generator->draws--;
+  return status;
 }
 
 int peri__random_infer(peri_frame *frame) {
