@@ -21,6 +21,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <string.h>
 
 #include "perigee.h"
 
@@ -271,6 +272,13 @@ static inline int pgl_count_params(const peri_param *params) {
   int count = 0;
   while (params && params[count].name) count++;
   return count;
+}
+
+/* What turns the name of a row into that of its form in place: "_", or nothing
+   if the name ends so. */
+static inline const char *pgl_inplace_end(const char *name) {
+  size_t length = strlen(name);
+  return length > 0 && name[length - 1] == '_' ? "" : "_";
 }
 
 /* ---- Rows (rows.c) ---------------------------------------------------- */

@@ -137,7 +137,8 @@ static void push_forms(lua_State *L, const entry *e) {
     lua_concat(L, 2);
   }
   if (!has_flag(e, PERI_OP_INPLACE)) return;
-  lua_pushfstring(L, "%s%s:%s_", plain ? "\n" : "", e->inputs[0].name, e->name);
+  lua_pushfstring(L, "%s%s:%s%s", plain ? "\n" : "", e->inputs[0].name, e->name,
+                  pgl_inplace_end(e->name));
   pgl_push_usage(L, "", "", e->inputs + 1, e->params);
   lua_concat(L, 3);
 }

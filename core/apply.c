@@ -413,8 +413,8 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
   uint64_t draws = ctx->generator.draws;
   int status = peri__frame_begin(&frame, value, checked);
   if (status == 0 && op->flags & PERI_OP_ONLY_INPLACE)
-    status =
-        peri__op_fail(&frame, PERI_EARG, "exists in place only: %s_", op->name);
+    status = peri__op_fail(&frame, PERI_EARG, "exists in place only: %s%s",
+                           op->name, peri__inplace_end(op));
   if (status == 0) status = run_frame(&frame);
   if (status < 0) {
     drop_outputs(&frame);

@@ -125,7 +125,7 @@ int peri__op_fail(const peri_frame *frame, peri_status status,
   vsnprintf(text, sizeof text, format, list);
   va_end(list);
   return peri_fail(frame->ctx, status, "%s%s: %s", frame->op->name,
-                   frame->inplace ? "_" : "", text);
+                   frame->inplace ? peri__inplace_end(frame->op) : "", text);
 }
 
 /* True if another thread is inside, so that the error is not ours to read. */

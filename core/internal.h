@@ -187,7 +187,12 @@ void peri__fp_leave(unsigned state);
 /* ---- Random numbers (random.c) ---------------------------------------- */
 
 /* Streams keep uses of one seed apart; part of the file format. */
-enum { PERI_STREAM_TENSOR, PERI_STREAM_ORDER, PERI_STREAM_SAMPLE };
+enum {
+  PERI_STREAM_TENSOR,
+  PERI_STREAM_ORDER,
+  PERI_STREAM_SAMPLE,
+  PERI_STREAM_TRIAL = 256 /* and those after it: trials of an element */
+};
 
 /* Four words from counter (element block, call number, stream) and key. */
 void peri__philox(uint64_t key, uint64_t block, uint64_t call, uint32_t stream,
@@ -481,6 +486,9 @@ const peri_op *peri__op_named(const peri_context *ctx, const char *name);
 int peri__count_inputs(const peri_op *op);
 int peri__count_params(const peri_param *params);
 int peri__count_outputs(const peri_op *op);
+/* What turns the name of 'op' into that of its form in place: "_", or nothing
+   if it exists in place only and is named so itself, beside another row. */
+const char *peri__inplace_end(const peri_op *op);
 /* Place of the dtype among the parameters of a source, device and
    requires_grad follow it; -1 if the row does not end so. */
 int peri__source_place(const peri_op *op);

@@ -506,7 +506,8 @@ enum {
   PERI_OP_COMPOSED = 2,      /* forward is made of operations, as their graph */
   PERI_OP_SOURCE = 4,        /* makes tensors without inputs */
   PERI_OP_INPLACE = 8,       /* has the form with an underscore */
-  PERI_OP_ONLY_INPLACE = 16, /* has only that form */
+  PERI_OP_ONLY_INPLACE = 16, /* has only that form; with the underscore in its
+                                name if another row has the name without */
   PERI_OP_HIDDEN = 32,       /* serves other rows, not listed to users */
   PERI_OP_NOGRAD = 64,       /* has no gradient: asking for one is an error */
   PERI_OP_ORDERED = 128,     /* results keep the memory order of the inputs */

@@ -63,6 +63,11 @@ const peri_op *peri_op_named(const peri_context *ctx, const char *name) {
   return op && !(op->flags & PERI_OP_HIDDEN) ? op : NULL;
 }
 
+const char *peri__inplace_end(const peri_op *op) {
+  size_t length = strlen(op->name);
+  return length > 0 && op->name[length - 1] == '_' ? "" : "_";
+}
+
 /* A random one has its generator at the end. */
 int peri__source_place(const peri_op *op) {
   const peri_param *params = op->params;

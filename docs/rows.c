@@ -249,7 +249,11 @@ function describe(kind family, const row *r, bool inplace) {
                 .returns = families[family].returns};
   char name[64];
   lower(name, sizeof name, r->name);
-  make(f.stem, sizeof f.stem, "peri_%s%s", name, families[family].stem_end);
+  char *end = name + strlen(name) - 1;
+  const bool named_so = *end == '_'; /* beside a row without underscore */
+  if (named_so) *end = '\0';
+  make(f.stem, sizeof f.stem, "peri_%s%s", name,
+       named_so ? "_inplace" : families[family].stem_end);
   make(f.name, sizeof f.name, "%s%s%s", families[family].name_start, name,
        inplace ? "_" : families[family].name_end);
   add_args(&f);

@@ -105,7 +105,10 @@ static void integers(const job *j, const uint32_t *word, int64_t at,
 static void bernoulli(const job *j, const uint32_t *word, int64_t at,
                       int64_t count, numbers *to) {
   const peri_arg *p = &j->call->arg[1];
-  LEVEL(convert)(to->wide, PERI_F64, peri__at(p, at), p->dtype, count);
+  if (j->call->nin > 0)
+    LEVEL(convert)(to->wide, PERI_F64, peri__at(p, at), p->dtype, count);
+  for (int64_t i = 0; j->call->nin == 0 && i < count; i++)
+    to->wide[i] = j->attr.p;
   for (int64_t i = 0; i < count; i++) {
     double u = peri__uniform_wide(word[2 * i], word[2 * i + 1]);
     to->wide[i] = u < to->wide[i] ? 1 : 0;
