@@ -20,6 +20,7 @@ typedef struct job {
   peri__random_attr attr;
   int64_t count, each; /* elements in all, of a block */
   peri_dtype made;
+  double most; /* of uniform numbers between bounds */
   /* 'count' numbers from the words of a block that begins at element 'at'. */
   void (*make)(const struct job *job, const uint32_t *word, int64_t at,
                int64_t count, numbers *to);
@@ -123,6 +124,41 @@ static void dropout(const job *j, const uint32_t *word, int64_t at,
     to->wide[i] = (double)peri__uniform_narrow(word[i]) < p ? 0 : kept;
 }
 
+/* Laws with plain numbers for parameters, as plain_law.c has them. */
+static void law_uniform(const job *j, const uint32_t *word, int64_t at,
+                        int64_t count, numbers *to) {
+  double low = j->attr.real[0], width = j->attr.real[1] - low, most = j->most;
+  bool wide = j->call->arg[0].dtype == PERI_F64;
+  (void)at;
+  for (int64_t i = 0; wide && i < count; i++)
+    to->wide[i] =
+        low + width * peri__uniform_wide(word[2 * i], word[2 * i + 1]);
+  for (int64_t i = 0; !wide && i < count; i++)
+    to->wide[i] = low + width * (double)peri__uniform_narrow(word[i]);
+  for (int64_t i = 0; i < count; i++)
+    to->wide[i] = to->wide[i] < most ? to->wide[i] : most;
+}
+
+static void law_normal(const job *j, const uint32_t *word, int64_t at,
+                       int64_t count, numbers *to) {
+  double mean = j->attr.real[0], std = j->attr.real[1];
+  if (j->call->arg[0].dtype == PERI_F64)
+    normal_double(j, word, at, count, to);
+  else
+    normal_single(j, word, at, count, to);
+  for (int64_t i = 0; i < count; i++) to->wide[i] = mean + std * to->wide[i];
+}
+
+static void law_exponential(const job *j, const uint32_t *word, int64_t at,
+                            int64_t count, numbers *to) {
+  double rate = j->attr.real[0];
+  (void)at;
+  for (int64_t i = 0; i < count; i++) {
+    double u = peri__uniform_wide(word[2 * i], word[2 * i + 1]);
+    to->wide[i] = -peri__log_series(1 - u) / rate;
+  }
+}
+
 /* ---- Blocks ------------------------------------------------------------ */
 
 static void run_blocks(void *user, int64_t first, int64_t end, int thread) {
@@ -146,6 +182,9 @@ COLD void run(const peri_call *call, int words, peri_dtype made,
                            int64_t count, numbers *to)) {
   job j = {.call = call, .each = WORDS / words, .made = made, .make = make};
   memcpy(&j.attr, call->attr, sizeof j.attr);
+  double low = j.attr.real[0], high = j.attr.real[1];
+  double below = peri__below(high, call->arg[0].dtype);
+  j.most = below > low ? below : low;
   j.count = peri__numel(call->arg[0].shape, call->arg[0].ndim);
   peri_parallel_for(call, (j.count + j.each - 1) / j.each, 2.0 * WORDS,
                     run_blocks, &j);
@@ -183,6 +222,17 @@ static void run_dropout_mask(const peri_call *call) {
   run(call, 1, PERI_F64, dropout);
 }
 
+static void run_law(const peri_call *call) {
+  peri__random_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  if (attr.law == PERI_LAW_UNIFORM)
+    run(call, is_wide(call) ? 2 : 1, PERI_F64, law_uniform);
+  else if (attr.law == PERI_LAW_NORMAL)
+    run(call, is_wide(call) ? 2 : 1, PERI_F64, law_normal);
+  else
+    run(call, 2, PERI_F64, law_exponential);
+}
+
 /* ---- The table --------------------------------------------------------- */
 
 /* True if the elements of every argument follow each other, row-major. */
@@ -206,4 +256,15 @@ TABLE(normal)
 TABLE(integers)
 TABLE(bernoulli)
 TABLE(dropout_mask)
+
+COLD bool is_plain_law(const peri_call *call) {
+  peri__random_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  return call->nin == 0 && follows(call) &&
+         (attr.law == PERI_LAW_UNIFORM || attr.law == PERI_LAW_NORMAL ||
+          attr.law == PERI_LAW_EXPONENTIAL);
+}
+
+static void prepare_law(peri_call *call) { call->run = run_law; }
+const peri__fast LEVEL(law) = {is_plain_law, prepare_law};
 #undef TABLE
