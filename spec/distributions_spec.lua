@@ -1,5 +1,5 @@
--- Numbers drawn from laws with parameters against their exact distribution, with
--- fixed seeds. A law that is right passes the limits of Kolmogorov and of chi
+-- Numbers drawn from laws with parameters against their exact distribution,
+-- with fixed seeds. A law that is right passes the limits of Kolmogorov and of chi
 -- square in 999 of 1000 seeds (support/laws.lua); mean and variance are allowed
 -- five standard errors.
 
@@ -87,14 +87,14 @@ describe("random numbers of", function()
         pg.manual_seed(21)
         local x = law[2] { shape = { n }, dtype = dtype }
         local d = laws.kolmogorov(x:totable(), law[3])
-        assert.is_true(d < laws.kolmogorov_limit, "Kolmogorov's statistic " .. d)
+        assert.is_true(d < laws.kolmogorov_limit, "Kolmogorov " .. d)
         if law[4] then has_moments(x, law[4], law[5], law[6]) end
       end)
     end
   end
 end)
 
--- ---- Whole numbers -----------------------------------------------------------
+-- ---- Whole numbers ---------------------------------------------------------
 
 local function poisson(rate)
   return function(k)
@@ -132,7 +132,9 @@ local discrete = {
   { "bernoulli(0.3)", function(o) return pg.bernoulli(0.3, o) end,
     function(k) return k == 1 and 0.3 or 0.7 end, 0, 1 },
   { "random_(2, 12)",
-    function(o) return pg.zeros(o.shape, { dtype = o.dtype }):random_(2, 12) end,
+    function(o)
+      return pg.zeros(o.shape, { dtype = o.dtype }):random_(2, 12)
+    end,
     function() return 0.1 end, 2, 11 },
   { "randint_like(1, 7)",
     function(o)
@@ -188,7 +190,8 @@ describe("positions of", function()
 
   it("multinomial in rows are as often as those of their row", function()
     pg.manual_seed(25)
-    local both = pg.stack { weights, weights:index_select(pg.tensor { 5, 4, 3, 2, 1 }) }
+    local back = weights:index_select(pg.tensor { 5, 4, 3, 2, 1 })
+    local both = pg.stack { weights, back }
     local x = both:multinomial(n, true)
     has_chances(x[1]:totable(), function(k) return chance[k] end, 1, 5)
     has_chances(x[2]:totable(), function(k) return chance[6 - k] end, 1, 5)
@@ -216,7 +219,7 @@ describe("positions of", function()
   end)
 end)
 
--- ---- Independence ---------------------------------------------------------------
+-- ---- Independence ----------------------------------------------------------
 
 -- Correlation of two tensors, times sqrt(n): normal with variance 1 where they
 -- are independent.

@@ -13,48 +13,6 @@
 
 /* ---- Functions -------------------------------------------------------- */
 
-/* 1 / 13!, ..., 1 / 2!, 1, 1: at ln 2 / 2 the first one left out is under
-   2^-57. */
-static const double exp_terms[] = {
-    1.0 / 6227020800,
-    1.0 / 479001600,
-    1.0 / 39916800,
-    1.0 / 3628800,
-    1.0 / 362880,
-    1.0 / 40320,
-    1.0 / 5040,
-    1.0 / 720,
-    1.0 / 120,
-    1.0 / 24,
-    1.0 / 6,
-    0.5,
-    1,
-    1,
-};
-
-#define LOG2_E 1.4426950408889634
-#define EXP_LEAST -708.0 /* below, the result is no normal number */
-#define EXP_MOST 709.78
-
-double peri__law_exp(double x) {
-  double scale;
-  if (!(x > EXP_LEAST)) return isnan(x) ? x : 0;
-  if (x > EXP_MOST) return INFINITY;
-  double k = floor(x * LOG2_E + 0.5);
-  double r = (x - k * LN2_HIGH) - k * LN2_LOW;
-  uint64_t bits = (uint64_t)((int64_t)k - 1 + 1023) << 52; /* 2^(k - 1) */
-  memcpy(&scale, &bits, sizeof scale);
-  return 2 * SERIES(exp_terms, r) * scale;
-}
-
-double peri__law_log(double x) { return peri__log_series(x); }
-
-/* What rounding 1 + x loses is put right by the slope. */
-double peri__law_log1p(double x) {
-  double y = 1 + x;
-  return y == 1 ? x : peri__log_series(y) * x / (y - 1);
-}
-
 /* log k! - (k + 1/2) log(k + 1) + (k + 1) - log(2 pi) / 2: what Stirling's
    formula leaves, from the table or its series in 1 / (k + 1). */
 static double stirling_rest(double k) {
@@ -173,7 +131,7 @@ double peri__gamma_trial(peri__trials *t, double concentration, double rate) {
   if (!is_shape(concentration)) return NAN;
   if (concentration >= 1) return gamma_of(t, concentration) / rate;
   double x = gamma_of(t, concentration + 1);
-  return x * peri__law_exp(-exponential(t) / concentration) / rate;
+  return x * peri__exp_series(-exponential(t) / concentration) / rate;
 }
 
 /* Logarithm of a gamma number, which small shapes need: the number itself may
@@ -189,7 +147,7 @@ double peri__beta_trial(peri__trials *t, double concentration1,
   if (!is_shape(concentration1) || !is_shape(concentration0)) return NAN;
   double x = log_gamma_of(t, concentration1);
   double y = log_gamma_of(t, concentration0);
-  return 1 / (1 + peri__law_exp(y - x));
+  return 1 / (1 + peri__exp_series(y - x));
 }
 
 /* ---- Poisson and binomial --------------------------------------------- */
@@ -237,7 +195,7 @@ double peri__poisson_trial(peri__trials *t, double rate) {
 
 /* Successes among 'count' where the tries between them are geometric. */
 static double binomial_few(peri__trials *t, double count, double prob) {
-  double slope = -peri__law_log1p(-prob), successes = 0;
+  double slope = -peri__log1p_series(-prob), successes = 0;
   double tries = floor(exponential(t) / slope) + 1;
   while (tries <= count && go_on(t)) {
     tries += floor(exponential(t) / slope) + 1;

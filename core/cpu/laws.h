@@ -18,11 +18,6 @@ typedef struct {
   double spare;
 } peri__trials;
 
-/* e^x, log x for normal x > 0, log(1 + x) for x > -1. */
-double peri__law_exp(double x);
-double peri__law_log(double x);
-double peri__law_log1p(double x);
-
 /* Normal with mean and std, given to lie in [a, b]; inverse transforms would
    lose the tails. Parameters that the operation refuses give NaN. */
 double peri__trunc_normal_trial(peri__trials *t, double mean, double std,

@@ -33,41 +33,25 @@ static double normal_of(drawer *d, uint64_t i) {
   return d->real[0] + d->real[1] * peri__normal_at(&d->source, i, d->wide);
 }
 
-/* With mean 1. */
-static double exponential_of(drawer *d, uint64_t i) {
-  return -peri__law_log(1 - peri__uniform_at(&d->source, i, true));
-}
-
-/* tan(pi (u - 1/2)) with u in the middle of 2^52 steps, never 0 or 1. */
-static double cauchy_of(drawer *d, uint64_t i) {
-  const uint32_t *w = peri__word_pair(&d->source, i);
-  uint64_t step = (uint64_t)w[0] << 20 | w[1] >> 12;
-  double sine, cosine;
-  peri__turn(((double)step + 0.5) * 0x1p-53, &sine, &cosine);
-  return d->real[0] - d->real[1] * (cosine / sine);
-}
-
-/* The lowest bit of the second word, which the size does not use, is the
-   sign. */
-static double laplace_of(drawer *d, uint64_t i) {
-  bool minus = peri__word_pair(&d->source, i)[1] & 1;
-  double x = d->real[1] * exponential_of(d, i);
-  return d->real[0] + (minus ? -x : x);
-}
-
-/* Tries up to the first success. */
-static double geometric_of(drawer *d, uint64_t i) {
-  double p = d->real[0];
-  if (!(p < 1)) return p == 1 ? 1 : NAN;
-  return floor(exponential_of(d, i) / -peri__law_log1p(-p)) + 1;
-}
-
 /* ---- All -------------------------------------------------------------- */
 
 static double gamma_of(const drawer *d, peri__trials *t) {
   double x = peri__gamma_trial(t, d->real[0], d->real[1]);
   double least = peri__least_normal(d->dtype);
   return x < least ? least : x;
+}
+
+/* Those whose numbers are wide whatever the dtype. */
+static double word_law(drawer *d, uint64_t i) {
+  const double *p = d->real;
+  const uint32_t *w = peri__word_pair(&d->source, i);
+  double u = peri__uniform_wide(w[0], w[1]);
+  switch (d->source.attr.law) {
+    case PERI_LAW_EXPONENTIAL: return peri__exponential_from(u) / p[0];
+    case PERI_LAW_CAUCHY: return p[0] + p[1] * peri__cauchy_from(w[0], w[1]);
+    case PERI_LAW_LAPLACE: return p[0] + p[1] * peri__laplace_from(w[0], w[1]);
+    default: return peri__geometric_from(u, p[0]);
+  }
 }
 
 static double number_of(drawer *d, uint64_t i) {
@@ -77,17 +61,14 @@ static double number_of(drawer *d, uint64_t i) {
   switch (attr->law) {
     case PERI_LAW_UNIFORM: return uniform_of(d, i);
     case PERI_LAW_NORMAL: return normal_of(d, i);
-    case PERI_LAW_LOG_NORMAL: return peri__law_exp(normal_of(d, i));
-    case PERI_LAW_EXPONENTIAL: return exponential_of(d, i) / p[0];
-    case PERI_LAW_CAUCHY: return cauchy_of(d, i);
-    case PERI_LAW_LAPLACE: return laplace_of(d, i);
-    case PERI_LAW_GEOMETRIC: return geometric_of(d, i);
+    case PERI_LAW_LOG_NORMAL: return peri__exp_series(normal_of(d, i));
     case PERI_LAW_TRUNC_NORMAL:
       return peri__trunc_normal_trial(&t, p[0], p[1], p[2], p[3]);
     case PERI_LAW_GAMMA: return gamma_of(d, &t);
     case PERI_LAW_BETA: return peri__beta_trial(&t, p[0], p[1]);
     case PERI_LAW_POISSON: return peri__poisson_trial(&t, p[0]);
-    default: return peri__binomial_trial(&t, p[0], p[1]);
+    case PERI_LAW_BINOMIAL: return peri__binomial_trial(&t, p[0], p[1]);
+    default: return word_law(d, i);
   }
 }
 

@@ -9,9 +9,9 @@
    Attributes: peri__random_attr. */
 #include <math.h>
 
-#include "laws.h"
 #include "plain.h"
 #include "random_source.h"
+#include "random_words.h"
 
 /* A position and when it comes; never comes what has no weight. */
 typedef struct {
@@ -120,26 +120,30 @@ static void sink(arrival *heap, int64_t count, int64_t at) {
   heap[at] = moved;
 }
 
-static arrival arrival_of(const job *j, peri__source *s, int64_t row,
-                          int64_t k) {
-  uint64_t i = (uint64_t)(row * j->classes + k);
-  double weight = weight_at(j, row, k);
-  double time = -peri__law_log(1 - peri__uniform_at(s, i, true));
-  return (arrival){weight > 0 ? time / weight : INFINITY, k};
+/* When a position comes whose uniform number is 'u'. */
+static arrival arrival_of(double u, double weight, int64_t position) {
+  double time = peri__exponential_from(u);
+  return (arrival){weight > 0 ? time / weight : INFINITY, position};
 }
 
-/* The first to come of all positions, as a heap. */
+/* The first to come of all positions, as a heap. A time is at least u / weight,
+   which most positions are too late by. */
 static bool gather(const job *j, int64_t row, arrival *heap) {
   peri__source s = {.attr = j->attr};
+  int64_t samples = j->samples;
   for (int64_t k = 0; k < j->classes; k++) {
-    arrival next = arrival_of(j, &s, row, k);
+    double weight = weight_at(j, row, k);
+    uint64_t i = (uint64_t)(row * j->classes + k);
+    double u = peri__uniform_at(&s, i, true);
     if (peri__stopped_at(j->call, k)) return false;
-    if (k < j->samples) heap[k] = next;
-    if (k == j->samples - 1)
-      for (int64_t i = j->samples / 2; i >= 0; i--) sink(heap, j->samples, i);
-    if (k < j->samples || !before(&next, &heap[0])) continue;
+    if (k >= samples && u > heap[0].time * weight) continue;
+    arrival next = arrival_of(u, weight, k);
+    if (k < samples) heap[k] = next;
+    if (k == samples - 1)
+      for (int64_t at = samples / 2; at >= 0; at--) sink(heap, samples, at);
+    if (k < samples || !before(&next, &heap[0])) continue;
     heap[0] = next;
-    sink(heap, j->samples, 0);
+    sink(heap, samples, 0);
   }
   return true;
 }

@@ -124,7 +124,17 @@ static void dropout(const job *j, const uint32_t *word, int64_t at,
     to->wide[i] = (double)peri__uniform_narrow(word[i]) < p ? 0 : kept;
 }
 
-/* Laws with plain numbers for parameters, as plain_law.c has them. */
+/* ---- Laws with parameters, as plain_law.c has them --------------------- */
+
+/* Parameter 'k' of 'count' elements. */
+static void params(const job *j, int k, int64_t at, int64_t count, double *to) {
+  const peri_arg *p = &j->call->arg[1 + k];
+  if (j->call->nin > 0 && p->data)
+    LEVEL(convert)(to, PERI_F64, peri__at(p, at), p->dtype, count);
+  else
+    for (int64_t i = 0; i < count; i++) to[i] = j->attr.real[k];
+}
+
 static void law_uniform(const job *j, const uint32_t *word, int64_t at,
                         int64_t count, numbers *to) {
   double low = j->attr.real[0], width = j->attr.real[1] - low, most = j->most;
@@ -141,21 +151,45 @@ static void law_uniform(const job *j, const uint32_t *word, int64_t at,
 
 static void law_normal(const job *j, const uint32_t *word, int64_t at,
                        int64_t count, numbers *to) {
-  double mean = j->attr.real[0], std = j->attr.real[1];
+  double mean[WORDS], std[WORDS];
+  params(j, 0, at, count, mean);
+  params(j, 1, at, count, std);
   if (j->call->arg[0].dtype == PERI_F64)
     normal_double(j, word, at, count, to);
   else
     normal_single(j, word, at, count, to);
-  for (int64_t i = 0; i < count; i++) to->wide[i] = mean + std * to->wide[i];
+  for (int64_t i = 0; i < count; i++)
+    to->wide[i] = mean[i] + std[i] * to->wide[i];
+  if (j->attr.law == PERI_LAW_NORMAL) return;
+  for (int64_t i = 0; i < count; i++)
+    to->wide[i] = peri__exp_series(to->wide[i]);
 }
 
-static void law_exponential(const job *j, const uint32_t *word, int64_t at,
-                            int64_t count, numbers *to) {
-  double rate = j->attr.real[0];
-  (void)at;
-  for (int64_t i = 0; i < count; i++) {
-    double u = peri__uniform_wide(word[2 * i], word[2 * i + 1]);
-    to->wide[i] = -peri__log_series(1 - u) / rate;
+/* Those of two words for each number. */
+static void law_of_words(const job *j, const uint32_t *word, int64_t at,
+                         int64_t count, numbers *to) {
+  double p[WORDS / 2], q[WORDS / 2], *y = to->wide;
+  params(j, 0, at, count, p);
+  params(j, 1, at, count, q);
+  switch (j->attr.law) {
+    case PERI_LAW_EXPONENTIAL:
+      for (int64_t i = 0; i < count; i++)
+        y[i] = peri__exponential_from(
+                   peri__uniform_wide(word[2 * i], word[2 * i + 1])) /
+               p[i];
+      break;
+    case PERI_LAW_CAUCHY:
+      for (int64_t i = 0; i < count; i++)
+        y[i] = p[i] + q[i] * peri__cauchy_from(word[2 * i], word[2 * i + 1]);
+      break;
+    case PERI_LAW_LAPLACE:
+      for (int64_t i = 0; i < count; i++)
+        y[i] = p[i] + q[i] * peri__laplace_from(word[2 * i], word[2 * i + 1]);
+      break;
+    default:
+      for (int64_t i = 0; i < count; i++)
+        y[i] = peri__geometric_from(
+            peri__uniform_wide(word[2 * i], word[2 * i + 1]), p[i]);
   }
 }
 
@@ -227,10 +261,10 @@ static void run_law(const peri_call *call) {
   memcpy(&attr, call->attr, sizeof attr);
   if (attr.law == PERI_LAW_UNIFORM)
     run(call, is_wide(call) ? 2 : 1, PERI_F64, law_uniform);
-  else if (attr.law == PERI_LAW_NORMAL)
+  else if (attr.law <= PERI_LAW_LOG_NORMAL)
     run(call, is_wide(call) ? 2 : 1, PERI_F64, law_normal);
   else
-    run(call, 2, PERI_F64, law_exponential);
+    run(call, 2, PERI_F64, law_of_words);
 }
 
 /* ---- The table --------------------------------------------------------- */
@@ -239,7 +273,7 @@ static void run_law(const peri_call *call) {
 COLD bool follows(const peri_call *call) {
   for (int a = 0; a < call->nout + call->nin; a++) {
     const peri_arg *arg = &call->arg[a];
-    int64_t stride = 1;
+    int64_t stride = 1; /* an absent one has no dimensions */
     for (int d = arg->ndim - 1; d >= 0; d--) {
       if (arg->shape[d] != 1 && arg->strides[d] != stride) return false;
       stride *= arg->shape[d];
@@ -257,14 +291,22 @@ TABLE(integers)
 TABLE(bernoulli)
 TABLE(dropout_mask)
 
-COLD bool is_plain_law(const peri_call *call) {
+/* Laws without trials; bounds of uniform numbers must be plain ones. */
+COLD bool is_word_law(const peri_call *call) {
   peri__random_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  return call->nin == 0 && follows(call) &&
-         (attr.law == PERI_LAW_UNIFORM || attr.law == PERI_LAW_NORMAL ||
-          attr.law == PERI_LAW_EXPONENTIAL);
+  switch (attr.law) {
+    case PERI_LAW_UNIFORM: return call->nin == 0 && follows(call);
+    case PERI_LAW_NORMAL:
+    case PERI_LAW_LOG_NORMAL:
+    case PERI_LAW_EXPONENTIAL:
+    case PERI_LAW_CAUCHY:
+    case PERI_LAW_LAPLACE:
+    case PERI_LAW_GEOMETRIC: return follows(call);
+    default: return false;
+  }
 }
 
 static void prepare_law(peri_call *call) { call->run = run_law; }
-const peri__fast LEVEL(law) = {is_plain_law, prepare_law};
+const peri__fast LEVEL(law) = {is_word_law, prepare_law};
 #undef TABLE

@@ -56,7 +56,8 @@ return {
   { "pg.tensor{ { 1.0, 0.0 }, { 0.0, 0.0 } }:multinomial(1)",
     "multinomial: all weights of row 2 of x are zero" },
   { "pg.ones(3):multinomial(4)",
-    "multinomial: 4 samples without replacement need as many weights, x has 3" },
+    "multinomial: 4 samples without replacement need as many weights, x has "
+      .. "3" },
   { "pg.tensor{ 1.0, 0.0, 2.0 }:multinomial(3)",
     "multinomial: 3 samples without replacement need as many weights above "
       .. "zero, x has 2" },
