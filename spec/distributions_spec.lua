@@ -1,7 +1,7 @@
 -- Numbers drawn from laws with parameters against their exact distribution,
--- with fixed seeds. A law that is right passes the limits of Kolmogorov and of chi
--- square in 999 of 1000 seeds (support/laws.lua); mean and variance are allowed
--- five standard errors.
+-- with fixed seeds. A law that is right passes the limits of Kolmogorov and of
+-- chi square in 999 of 1000 seeds (support/laws.lua); mean and variance are
+-- allowed five standard errors.
 
 local pg = require "perigee"
 local laws = require "spec.support.laws"
