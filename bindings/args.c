@@ -32,7 +32,8 @@ static bool is_list(peri_type type) {
 
 static bool is_numeric(peri_type type) {
   return type != PERI_P_BOOL && type != PERI_P_STRING &&
-         type != PERI_P_CHOICE && type != PERI_P_DTYPE && type != PERI_P_END;
+         type != PERI_P_CHOICE && type != PERI_P_DTYPE &&
+         type != PERI_P_GENERATOR && type != PERI_P_END;
 }
 
 /* What a parameter of 'type' wants, for "must be ...". */
@@ -46,6 +47,7 @@ static const char *wanted(peri_type type) {
     case PERI_P_REALS: return "a list of numbers";
     case PERI_P_STRING: return "a string";
     case PERI_P_DTYPE: return "the name of a dtype";
+    case PERI_P_GENERATOR: return "a generator";
     default: return "a whole number";
   }
 }
@@ -174,6 +176,10 @@ void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
     case PERI_P_STRING:
     case PERI_P_CHOICE: right = read_string(L, index, value); break;
     case PERI_P_DTYPE: right = read_dtype(L, what, index, value); break;
+    case PERI_P_GENERATOR:
+      value->generator = pgl_to_generator(L, S, index);
+      right = value->generator != NULL;
+      break;
     default: right = value->whole = read_whole(L, index, &value->i);
   }
   if (!right) mistyped(L, S, what, param, index);

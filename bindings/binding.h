@@ -21,6 +21,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <string.h>
 
 #include "perigee.h"
 
@@ -37,6 +38,7 @@ typedef enum {
   PGL_LOADER,
   PGL_EPOCH, /* closing value of an epoch's iterator */
   PGL_RECORDING,
+  PGL_GENERATOR,
   PGL_GRAD_MODE, /* closing value of no_grad */
   PGL_SCOPE,     /* closing value of scope */
   PGL_HOLD,      /* objects on their way into boxes */
@@ -162,6 +164,8 @@ extern const pgl_function pgl_help_functions[];      /* help.c */
 extern const pgl_function pgl_scope_functions[];     /* scope.c */
 extern const pgl_function pgl_record_functions[];    /* record.c */
 extern const pgl_function pgl_recording_methods[];   /* record.c */
+extern const pgl_function pgl_random_functions[];    /* generator.c */
+extern const pgl_function pgl_generator_methods[];   /* generator.c */
 extern const pgl_function pgl_tensor_methods[];      /* tensor.c */
 extern const pgl_function pgl_tensor_fields[];       /* tensor_field.c */
 extern const pgl_function pgl_nn_functions[];        /* class.c */
@@ -181,6 +185,7 @@ void pgl_add_functions(lua_State *L, const pgl_function *rows);
 void pgl_open_tensor(lua_State *L, pgl_state *S);
 void pgl_open_scope(lua_State *L, pgl_state *S);
 void pgl_open_record(lua_State *L, pgl_state *S);
+void pgl_open_generator(lua_State *L, pgl_state *S);
 void pgl_open_module(lua_State *L, pgl_state *S);
 void pgl_open_optim(lua_State *L, pgl_state *S);
 void pgl_open_data(lua_State *L, pgl_state *S);
@@ -267,6 +272,13 @@ static inline int pgl_count_params(const peri_param *params) {
   int count = 0;
   while (params && params[count].name) count++;
   return count;
+}
+
+/* What turns the name of a row into that of its form in place: "_", or nothing
+   if the name ends so. */
+static inline const char *pgl_inplace_end(const char *name) {
+  size_t length = strlen(name);
+  return length > 0 && name[length - 1] == '_' ? "" : "_";
 }
 
 /* ---- Rows (rows.c) ---------------------------------------------------- */
@@ -393,6 +405,11 @@ void pgl_push_held(lua_State *L, pgl_state *S, pgl_hold *hold, int index);
 /* Push the function that applies 'op'. */
 typedef enum { PGL_PLAIN, PGL_IN_PLACE, PGL_OPERATOR } pgl_form;
 void pgl_push_op(lua_State *L, const peri_op *op, pgl_form form);
+
+/* ---- Generators (generator.c) ----------------------------------------- */
+
+/* The generator at 'index', NULL if it is something else. */
+peri_generator *pgl_to_generator(lua_State *L, const pgl_state *S, int index);
 
 /* ---- Scopes (scope.c) ------------------------------------------------- */
 

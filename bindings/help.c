@@ -45,6 +45,7 @@ static const struct {
     {"functions of pg", "pg.", pgl_autograd_functions},
     {"functions of pg", "pg.", pgl_scope_functions},
     {"functions of pg", "pg.", pgl_record_functions},
+    {"functions of pg", "pg.", pgl_random_functions},
     {"functions of pg", "pg.", pgl_info_functions},
     {"functions of pg", "pg.", pgl_help_functions},
     {"functions of pg.nn", "nn.", pgl_nn_functions},
@@ -57,6 +58,7 @@ static const struct {
     {"methods of optimizers", "optimizer:", pgl_optimizer_methods},
     {"methods of loaders", "loader:", pgl_loader_methods},
     {"methods of recordings", "recording:", pgl_recording_methods},
+    {"methods of generators", "generator:", pgl_generator_methods},
     {"topics", "", topics},
 };
 enum { GROUPS = sizeof groups / sizeof *groups };
@@ -135,7 +137,8 @@ static void push_forms(lua_State *L, const entry *e) {
     lua_concat(L, 2);
   }
   if (!has_flag(e, PERI_OP_INPLACE)) return;
-  lua_pushfstring(L, "%s%s:%s_", plain ? "\n" : "", e->inputs[0].name, e->name);
+  lua_pushfstring(L, "%s%s:%s%s", plain ? "\n" : "", e->inputs[0].name, e->name,
+                  pgl_inplace_end(e->name));
   pgl_push_usage(L, "", "", e->inputs + 1, e->params);
   lua_concat(L, 3);
 }

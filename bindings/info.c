@@ -5,20 +5,6 @@
 
 /* ---- Settings --------------------------------------------------------- */
 
-static int manual_seed(lua_State *L) {
-  static const peri_param params[] = {
-      {.name = "seed", .type = PERI_P_INT, .need = PERI_REQUIRED}, {0}};
-  const pgl_signature signature = {"manual_seed", NULL, params};
-  pgl_state *S = pgl_enter(L);
-  pgl_args args;
-  pgl_read_args(L, S, &signature, 1, lua_gettop(L), &args);
-  if (args.value[0].type == PERI_P_END)
-    return pgl_error(L, "manual_seed: seed is required");
-  if (peri_manual_seed(S->ctx, (uint64_t)args.value[0].i) < 0)
-    return pgl_raise(L, S);
-  return 0;
-}
-
 static int set_threads(lua_State *L) {
   static const peri_param params[] = {
       {.name = "threads", .type = PERI_P_INT, .need = PERI_REQUIRED}, {0}};
@@ -137,8 +123,6 @@ static int list_ops(lua_State *L) {
 }
 
 const pgl_function pgl_info_functions[] = {
-    {"manual_seed", "pg.manual_seed(seed)", manual_seed,
-     "Start the random numbers anew from a whole number."},
     {"set_threads", "pg.set_threads(threads)", set_threads,
      "Let kernels use so many threads; 0: as many as processors."},
     {"clock", "pg.clock()", clock_seconds,

@@ -156,6 +156,7 @@ static void add_root_functions(lua_State *L) {
   pgl_add_functions(L, pgl_autograd_functions);
   pgl_add_functions(L, pgl_scope_functions);
   pgl_add_functions(L, pgl_record_functions);
+  pgl_add_functions(L, pgl_random_functions);
   pgl_add_functions(L, pgl_info_functions);
   pgl_add_functions(L, pgl_help_functions);
 }
@@ -164,6 +165,7 @@ static void open_types(lua_State *L, pgl_state *S) {
   pgl_open_tensor(L, S);
   pgl_open_scope(L, S);
   pgl_open_record(L, S);
+  pgl_open_generator(L, S);
   pgl_open_module(L, S);
 }
 

@@ -13,7 +13,7 @@ static const char *const type_names[] = {
     [PERI_P_DIMS] = "dims",     [PERI_P_INDEX] = "index",
     [PERI_P_INTS] = "ints",     [PERI_P_REALS] = "reals",
     [PERI_P_STRING] = "string", [PERI_P_CHOICE] = "choice",
-    [PERI_P_DTYPE] = "dtype"};
+    [PERI_P_DTYPE] = "dtype",   [PERI_P_GENERATOR] = "generator"};
 
 /* Push word number 'place' of "mean|sum|none". */
 static void push_choice(lua_State *L, const char *words, int64_t place) {

@@ -22,6 +22,7 @@ static const char *const type_names[PGL_TYPES] = {
     [PGL_LOADER] = "loader",       [PGL_EPOCH] = "epoch",
     [PGL_RECORDING] = "recording", [PGL_GRAD_MODE] = "no_grad",
     [PGL_SCOPE] = "scope",         [PGL_HOLD] = "results",
+    [PGL_GENERATOR] = "generator",
 };
 
 /* ---- Types of userdata ------------------------------------------------ */

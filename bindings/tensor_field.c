@@ -26,7 +26,7 @@ void pgl_add_op_methods(lua_State *L, const peri_op *op) {
     lua_setfield(L, -2, op->name);
   }
   if (has_inplace_form(op)) {
-    lua_pushfstring(L, "%s_", op->name);
+    lua_pushfstring(L, "%s%s", op->name, pgl_inplace_end(op->name));
     pgl_push_op(L, op, PGL_IN_PLACE);
     lua_rawset(L, -3);
   }

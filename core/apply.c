@@ -204,10 +204,8 @@ static const peri_tensor *order_model(const peri_frame *frame) {
 
 /* Where the outputs are to be: where the inputs are, which agree. */
 static bool on_meta(const peri_frame *frame) {
-  if (frame->op->flags & PERI_OP_SOURCE) {
-    int params = peri__count_params(frame->op->params);
-    return frame->value[params - 2].i == 1; /* device, as MAKES_REST has it */
-  }
+  if (frame->op->flags & PERI_OP_SOURCE) /* device, as MAKES_REST has it */
+    return frame->value[peri__source_place(frame->op) + 1].i == 1;
   for (int i = 0; i < frame->nin; i++)
     if (frame->in[i] && !frame->in[i]->number)
       return frame->in[i]->storage->meta;
@@ -240,8 +238,7 @@ static int make_outputs(peri_frame *frame) {
 
 static int mark_source(peri_frame *frame) {
   if (!(frame->op->flags & PERI_OP_SOURCE)) return 0;
-  int params = peri__count_params(frame->op->params);
-  if (frame->value[params - 1].i == 0) return 0;
+  if (frame->value[peri__source_place(frame->op) + 2].i == 0) return 0;
   return peri_set_requires_grad(frame->y[0], true);
 }
 
@@ -413,15 +410,15 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
   if (!op || peri__enter(ctx) < 0) return NULL;
   peri_frame frame;
   peri__frame_init(&frame, ctx, op, in, nin, base);
-  uint64_t draws = ctx->draws;
+  uint64_t draws = ctx->generator.draws;
   int status = peri__frame_begin(&frame, value, checked);
   if (status == 0 && op->flags & PERI_OP_ONLY_INPLACE)
-    status =
-        peri__op_fail(&frame, PERI_EARG, "exists in place only: %s_", op->name);
+    status = peri__op_fail(&frame, PERI_EARG, "exists in place only: %s%s",
+                           op->name, peri__inplace_end(op));
   if (status == 0) status = run_frame(&frame);
   if (status < 0) {
     drop_outputs(&frame);
-    ctx->draws = draws; /* a call that fails draws nothing */
+    ctx->generator.draws = draws; /* a call that fails draws nothing */
   }
   for (int i = 1; i < given; i++)
     more[i - 1] = status == 0 && i < frame.nout ? frame.y[i] : NULL;

@@ -100,6 +100,34 @@ void peri__call_alike(peri_call *call, int kernel, peri_tensor *const *args,
   }
 }
 
+/* ---- Random records --------------------------------------------------- */
+
+/* What every random kernel's attributes begin with. */
+typedef struct {
+  uint64_t key, draw;
+  peri_generator *generator;
+} random_attr;
+
+_Static_assert(offsetof(random_attr, generator) ==
+                   offsetof(peri__random_attr, generator),
+               "key, call number and generator come first");
+
+/* The generator of 'call', NULL if it draws nothing. */
+static peri_generator *generator_of(const peri_call *call) {
+  random_attr attr;
+  if (!(call->flags & PERI_CALL_RANDOM)) return NULL;
+  memcpy(&attr, call->attr, sizeof attr);
+  return attr.generator;
+}
+
+void peri__call_draw(peri_call *call) {
+  random_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  attr.key = attr.generator->seed;
+  attr.draw = peri__draw(attr.generator);
+  memcpy(call->attr, &attr, sizeof attr);
+}
+
 /* ---- Recordings ------------------------------------------------------- */
 
 struct peri_recording {
@@ -179,8 +207,10 @@ void peri_recording_free(peri_recording *recording) {
   while (*link != recording) link = &(*link)->next;
   *link = recording->next;
   if (ctx->recording == recording) ctx->recording = NULL;
-  for (int i = 0; i < recording->count; i++)
+  for (int i = 0; i < recording->count; i++) {
+    peri__generator_drop(generator_of(&recording->calls[i]));
     peri__free(ctx, recording->calls[i].workspace);
+  }
   for (int i = 0; i < recording->buffer_count; i++)
     peri__storage_drop(ctx, recording->buffers[i]);
   peri__free(ctx, recording->calls);
@@ -189,29 +219,13 @@ void peri_recording_free(peri_recording *recording) {
   peri__leave(ctx);
 }
 
-/* Every random kernel's attributes begin with key and call number. */
-typedef struct {
-  uint64_t key, draw;
-} random_attr;
-
-_Static_assert(offsetof(random_attr, draw) == offsetof(peri__random_attr, draw),
-               "key and call number come first");
-
-static void new_draw(peri_context *ctx, peri_call *call) {
-  random_attr attr;
-  memcpy(&attr, call->attr, sizeof attr);
-  attr.key = ctx->seed;
-  attr.draw = peri__draw(ctx);
-  memcpy(call->attr, &attr, sizeof attr);
-}
-
 static int replay(peri_context *ctx, peri_recording *recording) {
   if (ctx->recording == recording)
     return peri_fail(ctx, PERI_EBUSY, "replay: the recording still runs");
   for (int i = 0; i < recording->count;) {
     peri_call *call = &recording->calls[i];
     if (peri__poll(ctx) < 0) return ctx->status;
-    if (call->flags & PERI_CALL_RANDOM) new_draw(ctx, call);
+    if (call->flags & PERI_CALL_RANDOM) peri__call_draw(call);
     i += peri__calls_beside(call, sizeof *call, recording->count - i);
   }
   return peri__poll(ctx);
@@ -273,10 +287,12 @@ static int make_ready(peri_context *ctx, peri_call *call,
 /* The work is done: record it. */
 static void finish(peri_context *ctx, peri_call *call) {
   peri_recording *recording = ctx->recording;
-  if (recording)
+  if (recording) {
+    peri__generator_hold(generator_of(call));
     recording->calls[recording->count++] = *call;
-  else
+  } else {
     peri__free(ctx, call->workspace);
+  }
 }
 
 int peri__call_run(peri_context *ctx, peri_call *call,

@@ -125,7 +125,7 @@ int peri__op_fail(const peri_frame *frame, peri_status status,
   vsnprintf(text, sizeof text, format, list);
   va_end(list);
   return peri_fail(frame->ctx, status, "%s%s: %s", frame->op->name,
-                   frame->inplace ? "_" : "", text);
+                   frame->inplace ? peri__inplace_end(frame->op) : "", text);
 }
 
 /* True if another thread is inside, so that the error is not ours to read. */
@@ -219,7 +219,8 @@ peri_context *peri_context_new(const peri_options *options, const char **why) {
   set_threads(ctx, options->threads);
   ctx->work = (peri_work){&ctx->interrupted, &ctx->pool};
   ctx->steady = (peri_work){NULL, &ctx->pool};
-  ctx->seed = options->seed;
+  ctx->generator =
+      (peri_generator){.ctx = ctx, .refs = 1, .seed = options->seed};
   ctx->grad_enabled = true;
   ctx->level = level;
   ctx->providers[ctx->provider_count++] = &peri__plain_provider;

@@ -109,6 +109,15 @@ int peri__processors(void);
 void peri__pool_init(peri_pool *pool, const peri_options *options);
 void peri__pool_end(peri_pool *pool);
 
+/* ---- Generators (random.c) -------------------------------------------- */
+
+struct peri_generator {
+  peri_context *ctx;
+  int64_t refs;   /* of its owner and of recordings */
+  uint64_t seed;  /* key of Philox */
+  uint64_t draws; /* call number of the next random call */
+};
+
 /* ---- Context (context.c) ---------------------------------------------- */
 
 struct peri_context {
@@ -125,13 +134,12 @@ struct peri_context {
   char *data_path;                 /* folder of data sets, or NULL */
   const struct peri__level *level; /* of the instruction set */
   peri_pool pool;
-  peri_work work;      /* of calls that may be stopped */
-  peri_work steady;    /* of calls that run to their end */
-  uint64_t seed;       /* key of Philox */
-  uint64_t draws;      /* call number of the next random call */
-  uint64_t serial;     /* of the last storage */
-  uint64_t sequence;   /* of the last node */
-  uint64_t signatures; /* of lists of calls */
+  peri_work work;           /* of calls that may be stopped */
+  peri_work steady;         /* of calls that run to their end */
+  peri_generator generator; /* of random numbers, of who names none */
+  uint64_t serial;          /* of the last storage */
+  uint64_t sequence;        /* of the last node */
+  uint64_t signatures;      /* of lists of calls */
   bool grad_enabled;
   int unstoppable;   /* above 0: calls run to their end, interrupt or not */
   peri_tensor *made; /* tensors of open scopes, the newest first */
@@ -179,7 +187,12 @@ void peri__fp_leave(unsigned state);
 /* ---- Random numbers (random.c) ---------------------------------------- */
 
 /* Streams keep uses of one seed apart; part of the file format. */
-enum { PERI_STREAM_TENSOR, PERI_STREAM_ORDER, PERI_STREAM_SAMPLE };
+enum {
+  PERI_STREAM_TENSOR,
+  PERI_STREAM_ORDER,
+  PERI_STREAM_SAMPLE,
+  PERI_STREAM_TRIAL = 256 /* and those after it: trials of an element */
+};
 
 /* Four words from counter (element block, call number, stream) and key. */
 void peri__philox(uint64_t key, uint64_t block, uint64_t call, uint32_t stream,
@@ -201,7 +214,12 @@ void peri__shuffle_part(uint64_t key, uint64_t call, uint32_t stream,
 /* The high 64 bits of a product: a number below 'b' from uniform bits 'a'. */
 uint64_t peri__mul_high(uint64_t a, uint64_t b);
 /* Take the next call number. */
-uint64_t peri__draw(peri_context *ctx);
+uint64_t peri__draw(peri_generator *generator);
+/* The generator that 'frame' names, or that of its context. */
+peri_generator *peri__generator_of(const peri_frame *frame);
+/* Take a share, drop one; NULL is fine. */
+peri_generator *peri__generator_hold(peri_generator *generator);
+void peri__generator_drop(peri_generator *generator);
 
 /* ---- Element types (dtype.c) ------------------------------------------ */
 
@@ -398,6 +416,8 @@ void peri__call_alike(peri_call *call, int kernel, peri_tensor *const *args,
                       int nin);
 /* The last argument seen with another shape: broadcast to 'shape'. */
 void peri__call_broadcast(peri_call *call, const int64_t *shape, int ndim);
+/* Give a random record, which names its generator, the next call number. */
+void peri__call_draw(peri_call *call);
 /* Give an argument a dimension of size 1 at place 'at'. */
 void peri__arg_widen(peri_arg *arg, int at);
 /* Run 'call' on the device of its arguments: nothing on meta tensors.
@@ -466,6 +486,12 @@ const peri_op *peri__op_named(const peri_context *ctx, const char *name);
 int peri__count_inputs(const peri_op *op);
 int peri__count_params(const peri_param *params);
 int peri__count_outputs(const peri_op *op);
+/* What turns the name of 'op' into that of its form in place: "_", or nothing
+   if it exists in place only and is named so itself, beside another row. */
+const char *peri__inplace_end(const peri_op *op);
+/* Place of the dtype among the parameters of a source, device and
+   requires_grad follow it; -1 if the row does not end so. */
+int peri__source_place(const peri_op *op);
 /* Check 'value' against 'params' under the name 'what', filling defaults into
    'out'. */
 int peri__check_values(peri_context *ctx, const char *what,

@@ -80,14 +80,41 @@ typedef struct {
   double stop;  /* linspace: the last number */
 } peri__numbers_attr;
 
-/* Random kernels: key and call number come first (call.c renews them). */
+/* Random kernels: key and call number come first, call.c renews them from the
+   generator. */
 typedef struct {
   uint64_t key, draw;
+  peri_generator *generator; /* for replays; kernels do not look at it */
   double p;
   int64_t low;
   uint64_t range;
   int64_t base;
+  int law;          /* PERI_LAW_*, of the kernel law */
+  double real[4];   /* its parameters; the first two only where the call has no
+                     tensor for them */
+  bool replacement; /* multinomial */
 } peri__random_attr;
+
+/* The laws of the kernel law, with their parameters. */
+enum {
+  PERI_LAW_UNIFORM,      /* low, high */
+  PERI_LAW_NORMAL,       /* mean, std */
+  PERI_LAW_LOG_NORMAL,   /* mean, std of the logarithm */
+  PERI_LAW_TRUNC_NORMAL, /* mean, std, a, b */
+  PERI_LAW_EXPONENTIAL,  /* lambd */
+  PERI_LAW_CAUCHY,       /* median, sigma */
+  PERI_LAW_LAPLACE,      /* loc, scale */
+  PERI_LAW_GAMMA,        /* concentration, rate */
+  PERI_LAW_BETA,         /* concentration1, concentration0 */
+  PERI_LAW_GEOMETRIC,    /* p */
+  PERI_LAW_POISSON,      /* rate */
+  PERI_LAW_BINOMIAL      /* count, prob */
+};
+
+/* The largest number of 'dtype' below 'high', which uniform numbers stay
+   under, and the smallest normal one. */
+double peri__below(double high, peri_dtype dtype);
+double peri__least_normal(peri_dtype dtype);
 
 /* class_weights, class_loss, class_loss_dx. */
 typedef struct {

@@ -145,7 +145,8 @@ void peri__node_finish(peri_node *node, peri_frame *frame) {
 peri_text peri__changer(const peri_storage *storage) {
   peri_text text = {"an optimizer's step"};
   if (storage->changed_by)
-    snprintf(text.s, sizeof text.s, "%s_", storage->changed_by->name);
+    snprintf(text.s, sizeof text.s, "%s%s", storage->changed_by->name,
+             peri__inplace_end(storage->changed_by));
   return text;
 }
 

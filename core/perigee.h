@@ -55,6 +55,7 @@ typedef struct peri_optimizer peri_optimizer;
 typedef struct peri_dataset peri_dataset;
 typedef struct peri_loader peri_loader;
 typedef struct peri_recording peri_recording;
+typedef struct peri_generator peri_generator;
 typedef struct peri_vm peri_vm;
 
 /* ---- Status ----------------------------------------------------------- */
@@ -183,7 +184,28 @@ PERI_API const char *peri_nearest(const char *name, const char *const *names,
    handler or any thread. Stays set until peri_clear_error. */
 PERI_API void peri_interrupt(peri_context *ctx);
 
-/* Start the random numbers anew from 'seed' (Philox4x32-10). */
+/* ---- Random numbers --------------------------------------------------- */
+
+/* Where a stream of random numbers stands: its seed and how many calls have
+   drawn from it. What comes depends on these two alone. */
+typedef struct {
+  uint64_t seed, draws;
+} peri_random_state;
+
+/* Make a stream of random numbers (Philox4x32-10) of its own, which random
+   operations take as their option 'generator'. */
+PERI_API peri_generator *peri_generator_new(peri_context *ctx, uint64_t seed);
+/* Free 'generator'; a recording that draws from it keeps it. */
+PERI_API void peri_generator_free(peri_generator *generator);
+/* The stream of the context itself, which serves whoever names none. Not to be
+   freed. */
+PERI_API peri_generator *peri_default_generator(peri_context *ctx);
+/* Where it stands, and how to go back there exactly. */
+PERI_API peri_random_state
+peri_generator_state(const peri_generator *generator);
+PERI_API int peri_generator_set_state(peri_generator *generator,
+                                      peri_random_state state);
+/* Start the context's own stream anew from 'seed'. */
 PERI_API int peri_manual_seed(peri_context *ctx, uint64_t seed);
 
 /* What a context holds at the moment. */
@@ -406,7 +428,8 @@ typedef enum {
   PERI_P_REALS,  /* list of floats */
   PERI_P_STRING,
   PERI_P_CHOICE, /* one of the words in 'choices' */
-  PERI_P_DTYPE
+  PERI_P_DTYPE,
+  PERI_P_GENERATOR /* a stream of random numbers */
 } peri_type;
 
 /* A parameter's value. 'count' is the length of a list; a choice is the
@@ -419,6 +442,7 @@ typedef struct {
     int64_t i;
     double f;
     const char *s;
+    peri_generator *generator;
     int64_t list[PERI_MAX_DIMS];
     double reals[PERI_MAX_DIMS];
   };
@@ -497,7 +521,8 @@ enum {
   PERI_OP_COMPOSED = 2,      /* forward is made of operations, as their graph */
   PERI_OP_SOURCE = 4,        /* makes tensors without inputs */
   PERI_OP_INPLACE = 8,       /* has the form with an underscore */
-  PERI_OP_ONLY_INPLACE = 16, /* has only that form */
+  PERI_OP_ONLY_INPLACE = 16, /* has only that form; with the underscore in its
+                                name if another row has the name without */
   PERI_OP_HIDDEN = 32,       /* serves other rows, not listed to users */
   PERI_OP_NOGRAD = 64,       /* has no gradient: asking for one is an error */
   PERI_OP_ORDERED = 128,     /* results keep the memory order of the inputs */

@@ -49,7 +49,7 @@ void peri__normal_pair(double u, double v, double out[2]) {
   peri__normal_from(u, v, &out[0], &out[1]);
 }
 
-/* ---- Order and state -------------------------------------------------- */
+/* ---- Order ------------------------------------------------------------ */
 
 uint64_t peri__mul_high(uint64_t a, uint64_t b) {
   return peri__high_of_product(a, b);
@@ -74,15 +74,4 @@ void peri__shuffle(uint64_t key, uint64_t call, uint32_t stream, int64_t *order,
                    int64_t count) {
   for (int64_t i = 0; i < count; i++) order[i] = i;
   peri__shuffle_part(key, call, stream, order, count - 1, 0);
-}
-
-uint64_t peri__draw(peri_context *ctx) { return ctx->draws++; }
-
-int peri_manual_seed(peri_context *ctx, uint64_t seed) {
-  int status = peri__enter(ctx);
-  if (status < 0) return status;
-  ctx->seed = seed;
-  ctx->draws = 0;
-  peri__leave(ctx);
-  return PERI_OK;
 }

@@ -153,4 +153,81 @@ WORD void peri__normal_from(double u, double v, double *x, double *y) {
   *y = radius * sine;
 }
 
+/* ---- Numbers of other laws -------------------------------------------- */
+
+/* 1 / 13!, ..., 1 / 2!, 1, 1: at ln 2 / 2 the first one left out is under
+   2^-57. */
+static const double peri__exp_terms[] = {
+    1.0 / 6227020800,
+    1.0 / 479001600,
+    1.0 / 39916800,
+    1.0 / 3628800,
+    1.0 / 362880,
+    1.0 / 40320,
+    1.0 / 5040,
+    1.0 / 720,
+    1.0 / 120,
+    1.0 / 24,
+    1.0 / 6,
+    0.5,
+    1,
+    1,
+};
+
+#define LOG2_E 1.4426950408889634
+#define EXP_LEAST -708.0 /* below, the result is no normal number: 0 */
+#define EXP_MOST 709.78
+
+/* e^x: x = k ln 2 + r, |r| <= ln 2 / 2, and e^x = 2^k e^r. NaN gives 0. */
+WORD double peri__exp_series(double x) {
+  double inside = x > EXP_LEAST ? x : EXP_LEAST, scale;
+  inside = inside < EXP_MOST ? inside : EXP_MOST;
+  double shifted = inside * LOG2_E + 0x1.8p+52; /* a whole number in its bits */
+  double k = shifted - 0x1.8p+52;
+  double r = (inside - k * LN2_HIGH) - k * LN2_LOW;
+  uint64_t bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits + 1023 - 1) << 52; /* 2^(k - 1) */
+  memcpy(&scale, &bits, sizeof scale);
+  double y = 2 * SERIES(peri__exp_terms, r) * scale;
+  y = x > EXP_LEAST ? y : 0;
+  return x > EXP_MOST ? (double)INFINITY : y;
+}
+
+/* log(1 + x) for x > -1: what rounding 1 + x loses is put right by the
+   slope. */
+WORD double peri__log1p_series(double x) {
+  double y = 1 + x, up = y - 1;
+  double slope = x / (up == 0 ? 1 : up);
+  return up == 0 ? x : peri__log_series(y) * slope;
+}
+
+/* Exponential with mean 1 from u in [0, 1). */
+WORD double peri__exponential_from(double u) {
+  return -peri__log_series(1 - u);
+}
+
+/* tan(pi (u - 1/2)) with u in the middle of one of 2^52 steps, which two words
+   choose: never 0 or 1. */
+WORD double peri__cauchy_from(uint32_t high, uint32_t low) {
+  double sine, cosine;
+  double step = (double)high * 0x1p-33 + (double)(int32_t)(low >> 12) * 0x1p-53;
+  peri__turn(step + 0x1p-54, &sine, &cosine);
+  return -(cosine / sine);
+}
+
+/* The lowest bit of the second word, which the size does not use, is the
+   sign. */
+WORD double peri__laplace_from(uint32_t high, uint32_t low) {
+  double size = peri__exponential_from(peri__uniform_wide(high, low));
+  return low & 1 ? -size : size;
+}
+
+/* Tries up to the first success of chance p from 0 to 1. */
+WORD double peri__geometric_from(double u, double p) {
+  double rate = -peri__log1p_series(p < 1 ? -p : -0.5);
+  double tries = floor(peri__exponential_from(u) / rate) + 1;
+  return p < 1 ? tries : 1;
+}
+
 #endif

@@ -63,12 +63,20 @@ const peri_op *peri_op_named(const peri_context *ctx, const char *name) {
   return op && !(op->flags & PERI_OP_HIDDEN) ? op : NULL;
 }
 
-/* A source row ends in dtype, device and requires_grad. */
-static bool ends_as_source(const peri_op *op) {
-  int count = peri__count_params(op->params);
-  return count >= 3 && op->params[count - 3].type == PERI_P_DTYPE &&
-         op->params[count - 2].type == PERI_P_CHOICE &&
-         op->params[count - 1].type == PERI_P_BOOL;
+const char *peri__inplace_end(const peri_op *op) {
+  size_t length = strlen(op->name);
+  return length > 0 && op->name[length - 1] == '_' ? "" : "_";
+}
+
+/* A random one has its generator at the end. */
+int peri__source_place(const peri_op *op) {
+  const peri_param *params = op->params;
+  int count = peri__count_params(params);
+  if (count > 0 && params[count - 1].type == PERI_P_GENERATOR) count--;
+  bool right = count >= 3 && params[count - 3].type == PERI_P_DTYPE &&
+               params[count - 2].type == PERI_P_CHOICE &&
+               params[count - 1].type == PERI_P_BOOL;
+  return right ? count - 3 : -1;
 }
 
 static int add_op(peri_context *ctx, const peri_op *op) {
@@ -76,7 +84,7 @@ static int add_op(peri_context *ctx, const peri_op *op) {
     return peri_fail(ctx, PERI_EARG, "register_op: name and forward needed");
   if (!(op->flags & (PERI_OP_VIEW | PERI_OP_COMPOSED)) && !op->infer)
     return peri_fail(ctx, PERI_EARG, "register_op: %s has no infer", op->name);
-  if (op->flags & PERI_OP_SOURCE && !ends_as_source(op))
+  if (op->flags & PERI_OP_SOURCE && peri__source_place(op) < 0)
     return peri_fail(ctx, PERI_EARG,
                      "register_op: %s makes tensors, so its last parameters "
                      "must be dtype, device and requires_grad",
@@ -227,6 +235,13 @@ static int check_range(peri_context *ctx, const char *what,
                    param->name, param->low, param->high, number);
 }
 
+static int check_generator(peri_context *ctx, const char *what,
+                           const peri_param *param, const peri_value *value) {
+  if (value->generator && value->generator->ctx == ctx) return 0;
+  return peri_fail(ctx, PERI_EARG, "%s: %s belongs to another context", what,
+                   param->name);
+}
+
 static int check_value(peri_context *ctx, const char *what,
                        const peri_param *param, peri_value *value) {
   int status = 0;
@@ -243,6 +258,7 @@ static int check_value(peri_context *ctx, const char *what,
       return peri_fail(ctx, PERI_EDTYPE, "%s: %s: no dtype with number %lld",
                        what, param->name, (long long)value->i);
     case PERI_P_CHOICE: return check_choice(ctx, what, param, value);
+    case PERI_P_GENERATOR: return check_generator(ctx, what, param, value);
     case PERI_P_INT: return check_range(ctx, what, param, (double)value->i);
     case PERI_P_REAL: return check_range(ctx, what, param, value->f);
     case PERI_P_REALS:

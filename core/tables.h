@@ -19,6 +19,9 @@
 #define IN(name) {#name, 0},
 #define OPT(name) {#name, PERI_IN_OPTIONAL},
 #define ANY(name) {#name, PERI_IN_NUMBER}, /* a tensor or a plain number */
+#define FIXANY(name) {#name, PERI_IN_NUMBER | PERI_IN_FIXED},
+#define OPTFIXANY(name) \
+  {#name, PERI_IN_OPTIONAL | PERI_IN_NUMBER | PERI_IN_FIXED},
 #define LIST(name) {#name, PERI_IN_LIST},
 #define FIXED(name) {#name, PERI_IN_FIXED}, /* no gradient */
 #define OPTFIXED(name) {#name, PERI_IN_OPTIONAL | PERI_IN_FIXED},
@@ -81,6 +84,8 @@
   PERI_ROW(name, PERI_P_INDEX, PERI_OPTIONAL, PERI_NO_VALUE, 0, 0, 0, doc)
 #define MUST_INTS(name, doc) \
   PERI_ROW(name, PERI_P_INTS, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
+#define MAY_INTS(name, doc) \
+  PERI_ROW(name, PERI_P_INTS, PERI_OPTIONAL, PERI_NO_VALUE, 0, 0, 0, doc)
 #define PAIR(name, a, b, low, high, doc) \
   PERI_ROW(name, PERI_P_REALS, PERI_DEFAULT, PERI_PAIR_VALUE(a, b), low, high, \
            0, doc)
@@ -103,7 +108,13 @@
   PERI_ROW(name, PERI_P_DTYPE, PERI_DEFAULT, PERI_I(PERI_P_DTYPE, v), 0, 0, 0, \
            doc)
 
-/* What every operation that makes a tensor from nothing takes at the end. */
+/* Of every row that draws random numbers. */
+#define GENERATOR \
+  PERI_ROW(generator, PERI_P_GENERATOR, PERI_OPTIONAL, PERI_NO_VALUE, 0, 0, 0, \
+           "stream of random numbers; that of the context when absent")
+
+/* What every operation that makes a tensor from nothing takes at the end; a
+   random one has its generator behind it. */
 #define MAKES(dtype_default) \
   DTYPE(dtype, dtype_default, "element type") MAKES_REST
 #define MAKES_REST \

@@ -64,6 +64,11 @@ static inline peri_value dtype_value(peri_dtype dtype) {
   return dtype == PERI_DTYPE_NONE ? absent_value() : value;
 }
 
+static inline peri_value generator_value(peri_generator *generator) {
+  const peri_value value = {.type = PERI_P_GENERATOR, .generator = generator};
+  return generator == NULL ? absent_value() : value;
+}
+
 /* The context of the first tensor that is there, NULL if none is. */
 static inline peri_context *common_context(peri_tensor *const *in, int count) {
   for (int i = 0; in != NULL && i < count; i++)

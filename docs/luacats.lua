@@ -6,7 +6,7 @@ local types = {
   int = "integer", real = "number", number = "number", bool = "boolean",
   dim = "integer", index = "integer", dims = "integer|integer[]",
   ints = "integer|integer[]", reals = "number[]", string = "string",
-  dtype = "perigee.Dtype",
+  dtype = "perigee.Dtype", generator = "perigee.Generator",
 }
 
 -- Where the functions of each kind stand, and what they return if a row says
@@ -176,7 +176,8 @@ local function operation(row, add)
     end
   end
   if row.flags.inplace then
-    add(definition(row, "Tensor:" .. row.name .. "_", place[2], 1))
+    local name = row.name:gsub("_?$", "_", 1) -- which may have it already
+    add(definition(row, "Tensor:" .. name, place[2], 1))
   end
 end
 

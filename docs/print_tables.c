@@ -256,6 +256,7 @@ static void print_value(const peri_param *p) {
     case PERI_P_CHOICE:
     case PERI_P_STRING: printf("string_value(%s%s)", of, p->name); break;
     case PERI_P_DTYPE: printf("dtype_value(%s%s)", of, p->name); break;
+    case PERI_P_GENERATOR: printf("generator_value(%s%s)", of, p->name); break;
     default: printf("whole_value(%s, %s%s)", type_constant(p), of, p->name);
   }
 }

@@ -115,6 +115,7 @@ const char *c_type(const peri_param *param) {
     case PERI_P_STRING:
     case PERI_P_CHOICE: return "const char *";
     case PERI_P_DTYPE: return "peri_dtype ";
+    case PERI_P_GENERATOR: return "peri_generator *";
     default: return "int64_t ";
   }
 }
@@ -168,6 +169,7 @@ void default_text(char *out, size_t room, const peri_param *param, int index) {
     case PERI_P_DTYPE: make(out, room, "%s", dtype_constant(value->i)); break;
     case PERI_P_DIMS:
     case PERI_P_INTS:
+    case PERI_P_GENERATOR:
     case PERI_P_STRING: make(out, room, "NULL"); break;
     case PERI_P_CHOICE: choice_text(out, room, param); break;
     default:
@@ -247,7 +249,11 @@ function describe(kind family, const row *r, bool inplace) {
                 .returns = families[family].returns};
   char name[64];
   lower(name, sizeof name, r->name);
-  make(f.stem, sizeof f.stem, "peri_%s%s", name, families[family].stem_end);
+  char *end = name + strlen(name) - 1;
+  const bool named_so = *end == '_'; /* beside a row without underscore */
+  if (named_so) *end = '\0';
+  make(f.stem, sizeof f.stem, "peri_%s%s", name,
+       named_so ? "_inplace" : families[family].stem_end);
   make(f.name, sizeof f.name, "%s%s%s", families[family].name_start, name,
        inplace ? "_" : families[family].name_end);
   add_args(&f);

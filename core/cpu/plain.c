@@ -16,6 +16,8 @@ static int prepare(const peri_provider *self, peri_call *call) {
   if (call->kernel == peri__kernel_id(PERI_K_permutation) &&
       y->dtype != PERI_I64)
     call->workspace_bytes = (size_t)(y->shape[0] + 1) * sizeof(int64_t);
+  if (call->kernel == peri__kernel_id(PERI_K_multinomial))
+    call->workspace_bytes = peri__multinomial_workspace(call);
   return 0;
 }
 

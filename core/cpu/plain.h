@@ -34,6 +34,9 @@ bool peri__lines_next(peri__lines *lines);
 /* Bytes that the product in 'call' needs beside its arguments. */
 size_t peri__matmul_workspace(const peri_call *call);
 
+/* Bytes that the kernel multinomial needs beside its arguments. */
+size_t peri__multinomial_workspace(const peri_call *call);
+
 /* An element as a double. */
 static inline double peri__get(const peri_arg *arg, int64_t offset) {
   double value;

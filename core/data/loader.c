@@ -73,8 +73,8 @@ static int start(peri_loader *loader, int64_t epoch) {
     return peri_fail(loader->ctx, PERI_EARG,
                      "loader: epochs count from 0, got %lld", (long long)epoch);
   if (loader->options.shuffle)
-    peri__shuffle(loader->ctx->seed, (uint64_t)epoch, PERI_STREAM_ORDER,
-                  loader->order, loader->size);
+    peri__shuffle(loader->ctx->generator.seed, (uint64_t)epoch,
+                  PERI_STREAM_ORDER, loader->order, loader->size);
   loader->next = 0;
   return 0;
 }

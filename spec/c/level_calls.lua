@@ -27,7 +27,7 @@ end
 
 for _, row in ipairs(rows.list) do
   if not row.flags.only_inplace then add(row.name, runs.operation, row) end
-  if row.flags.inplace then add(row.name .. "_", runs.inplace, row) end
+  if row.flags.inplace then add(rows.inplace(row), runs.inplace, row) end
 end
 
 local optimizers = {}

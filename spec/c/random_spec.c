@@ -224,14 +224,14 @@ static void shuffle_is_fair(void) {
 
 static void seed_starts_call_numbers_anew(void) {
   peri_context *ctx = peri_context_new(NULL, NULL);
-  CHECK(peri__draw(ctx) == 0);
-  CHECK(peri__draw(ctx) == 1);
+  CHECK(peri__draw(peri_default_generator(ctx)) == 0);
+  CHECK(peri__draw(peri_default_generator(ctx)) == 1);
   CHECK(peri_manual_seed(ctx, 99) == PERI_OK);
-  CHECK(ctx->seed == 99);
-  CHECK(peri__draw(ctx) == 0);
+  CHECK(ctx->generator.seed == 99);
+  CHECK(peri__draw(peri_default_generator(ctx)) == 0);
   peri_fail(ctx, PERI_EARG, "first");
   CHECK(peri_manual_seed(ctx, 5) == PERI_EARG);
-  CHECK(ctx->seed == 99);
+  CHECK(ctx->generator.seed == 99);
   peri_context_free(ctx);
 }
 

@@ -4,6 +4,7 @@
 local pg = require "perigee"
 local calls = require "spec.support.random_calls"
 local randoms = require "spec.support.randoms"
+local rows = require "spec.support.rows"
 
 local random = math.random
 
@@ -58,7 +59,7 @@ end
 function runs.inplace(row, dtype, seed)
   local call = calls.draw(row, dtype, seed, true)
   local list = arguments_of(call)
-  list[1][row.name .. "_"](table.unpack(list))
+  list[1][rows.inplace(row)](table.unpack(list))
   return { call.inputs[1].leaf }
 end
 

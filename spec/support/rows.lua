@@ -15,6 +15,11 @@ local optimizers = pg.optim.optimizers()
 -- True if there is an optimizer 'name'.
 function rows.optimizer(name) return optimizers[name] ~= nil end
 
+-- Name of the form of 'row' with an underscore, which may be its own.
+function rows.inplace(row)
+  return (row.name:gsub("_?$", "_", 1))
+end
+
 -- The entry called 'name' of a row's inputs or params.
 function rows.find(list, name)
   for _, entry in ipairs(list) do

@@ -9,6 +9,7 @@
 
 local pg = require "perigee"
 local forms = require "spec.support.sample_forms"
+local rows = require "spec.support.rows"
 local tensors = require "spec.support.tensors"
 
 local samples = {}
@@ -17,7 +18,7 @@ local sample = forms.sample
 
 local families = {
   "reduce", "product", "view", "copy", "join", "index", "scatter", "mask",
-  "softmax", "create",
+  "softmax", "create", "random",
 }
 
 local own = {} -- samples by the name of the row
@@ -91,7 +92,7 @@ function samples.call(row, arguments, options)
   if options and next(options) then list[#list + 1] = options end
   if row.flags.only_inplace then
     list[1] = list[1]:clone()
-    return list[1][row.name .. "_"](table.unpack(list))
+    return list[1][rows.inplace(row)](table.unpack(list))
   end
   return pg[row.name](table.unpack(list))
 end

@@ -20,6 +20,7 @@ typedef struct job {
   peri__random_attr attr;
   int64_t count, each; /* elements in all, of a block */
   peri_dtype made;
+  double most; /* of uniform numbers between bounds */
   /* 'count' numbers from the words of a block that begins at element 'at'. */
   void (*make)(const struct job *job, const uint32_t *word, int64_t at,
                int64_t count, numbers *to);
@@ -105,7 +106,10 @@ static void integers(const job *j, const uint32_t *word, int64_t at,
 static void bernoulli(const job *j, const uint32_t *word, int64_t at,
                       int64_t count, numbers *to) {
   const peri_arg *p = &j->call->arg[1];
-  LEVEL(convert)(to->wide, PERI_F64, peri__at(p, at), p->dtype, count);
+  if (j->call->nin > 0)
+    LEVEL(convert)(to->wide, PERI_F64, peri__at(p, at), p->dtype, count);
+  for (int64_t i = 0; j->call->nin == 0 && i < count; i++)
+    to->wide[i] = j->attr.p;
   for (int64_t i = 0; i < count; i++) {
     double u = peri__uniform_wide(word[2 * i], word[2 * i + 1]);
     to->wide[i] = u < to->wide[i] ? 1 : 0;
@@ -118,6 +122,75 @@ static void dropout(const job *j, const uint32_t *word, int64_t at,
   (void)at;
   for (int64_t i = 0; i < count; i++)
     to->wide[i] = (double)peri__uniform_narrow(word[i]) < p ? 0 : kept;
+}
+
+/* ---- Laws with parameters, as plain_law.c has them --------------------- */
+
+/* Parameter 'k' of 'count' elements. */
+static void params(const job *j, int k, int64_t at, int64_t count, double *to) {
+  const peri_arg *p = &j->call->arg[1 + k];
+  if (j->call->nin > 0 && p->data)
+    LEVEL(convert)(to, PERI_F64, peri__at(p, at), p->dtype, count);
+  else
+    for (int64_t i = 0; i < count; i++) to[i] = j->attr.real[k];
+}
+
+static void law_uniform(const job *j, const uint32_t *word, int64_t at,
+                        int64_t count, numbers *to) {
+  double low = j->attr.real[0], width = j->attr.real[1] - low, most = j->most;
+  bool wide = j->call->arg[0].dtype == PERI_F64;
+  (void)at;
+  for (int64_t i = 0; wide && i < count; i++)
+    to->wide[i] =
+        low + width * peri__uniform_wide(word[2 * i], word[2 * i + 1]);
+  for (int64_t i = 0; !wide && i < count; i++)
+    to->wide[i] = low + width * (double)peri__uniform_narrow(word[i]);
+  for (int64_t i = 0; i < count; i++)
+    to->wide[i] = to->wide[i] < most ? to->wide[i] : most;
+}
+
+static void law_normal(const job *j, const uint32_t *word, int64_t at,
+                       int64_t count, numbers *to) {
+  double mean[WORDS], std[WORDS];
+  params(j, 0, at, count, mean);
+  params(j, 1, at, count, std);
+  if (j->call->arg[0].dtype == PERI_F64)
+    normal_double(j, word, at, count, to);
+  else
+    normal_single(j, word, at, count, to);
+  for (int64_t i = 0; i < count; i++)
+    to->wide[i] = mean[i] + std[i] * to->wide[i];
+  if (j->attr.law == PERI_LAW_NORMAL) return;
+  for (int64_t i = 0; i < count; i++)
+    to->wide[i] = peri__exp_series(to->wide[i]);
+}
+
+/* Those of two words for each number. */
+static void law_of_words(const job *j, const uint32_t *word, int64_t at,
+                         int64_t count, numbers *to) {
+  double p[WORDS / 2], q[WORDS / 2], *y = to->wide;
+  params(j, 0, at, count, p);
+  params(j, 1, at, count, q);
+  switch (j->attr.law) {
+    case PERI_LAW_EXPONENTIAL:
+      for (int64_t i = 0; i < count; i++)
+        y[i] = peri__exponential_from(
+                   peri__uniform_wide(word[2 * i], word[2 * i + 1])) /
+               p[i];
+      break;
+    case PERI_LAW_CAUCHY:
+      for (int64_t i = 0; i < count; i++)
+        y[i] = p[i] + q[i] * peri__cauchy_from(word[2 * i], word[2 * i + 1]);
+      break;
+    case PERI_LAW_LAPLACE:
+      for (int64_t i = 0; i < count; i++)
+        y[i] = p[i] + q[i] * peri__laplace_from(word[2 * i], word[2 * i + 1]);
+      break;
+    default:
+      for (int64_t i = 0; i < count; i++)
+        y[i] = peri__geometric_from(
+            peri__uniform_wide(word[2 * i], word[2 * i + 1]), p[i]);
+  }
 }
 
 /* ---- Blocks ------------------------------------------------------------ */
@@ -143,6 +216,9 @@ COLD void run(const peri_call *call, int words, peri_dtype made,
                            int64_t count, numbers *to)) {
   job j = {.call = call, .each = WORDS / words, .made = made, .make = make};
   memcpy(&j.attr, call->attr, sizeof j.attr);
+  double low = j.attr.real[0], high = j.attr.real[1];
+  double below = peri__below(high, call->arg[0].dtype);
+  j.most = below > low ? below : low;
   j.count = peri__numel(call->arg[0].shape, call->arg[0].ndim);
   peri_parallel_for(call, (j.count + j.each - 1) / j.each, 2.0 * WORDS,
                     run_blocks, &j);
@@ -180,13 +256,24 @@ static void run_dropout_mask(const peri_call *call) {
   run(call, 1, PERI_F64, dropout);
 }
 
+static void run_law(const peri_call *call) {
+  peri__random_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  if (attr.law == PERI_LAW_UNIFORM)
+    run(call, is_wide(call) ? 2 : 1, PERI_F64, law_uniform);
+  else if (attr.law <= PERI_LAW_LOG_NORMAL)
+    run(call, is_wide(call) ? 2 : 1, PERI_F64, law_normal);
+  else
+    run(call, 2, PERI_F64, law_of_words);
+}
+
 /* ---- The table --------------------------------------------------------- */
 
 /* True if the elements of every argument follow each other, row-major. */
 COLD bool follows(const peri_call *call) {
   for (int a = 0; a < call->nout + call->nin; a++) {
     const peri_arg *arg = &call->arg[a];
-    int64_t stride = 1;
+    int64_t stride = 1; /* an absent one has no dimensions */
     for (int d = arg->ndim - 1; d >= 0; d--) {
       if (arg->shape[d] != 1 && arg->strides[d] != stride) return false;
       stride *= arg->shape[d];
@@ -203,4 +290,23 @@ TABLE(normal)
 TABLE(integers)
 TABLE(bernoulli)
 TABLE(dropout_mask)
+
+/* Laws without trials; bounds of uniform numbers must be plain ones. */
+COLD bool is_word_law(const peri_call *call) {
+  peri__random_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  switch (attr.law) {
+    case PERI_LAW_UNIFORM: return call->nin == 0 && follows(call);
+    case PERI_LAW_NORMAL:
+    case PERI_LAW_LOG_NORMAL:
+    case PERI_LAW_EXPONENTIAL:
+    case PERI_LAW_CAUCHY:
+    case PERI_LAW_LAPLACE:
+    case PERI_LAW_GEOMETRIC: return follows(call);
+    default: return false;
+  }
+}
+
+static void prepare_law(peri_call *call) { call->run = run_law; }
+const peri__fast LEVEL(law) = {is_word_law, prepare_law};
 #undef TABLE
