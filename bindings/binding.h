@@ -269,6 +269,12 @@ static inline int pgl_count_params(const peri_param *params) {
   return count;
 }
 
+/* The parameters of an operation, of which there may be none. */
+static inline const peri_param *pgl_op_params(const peri_op *op) {
+  static const peri_param none = {.name = NULL};
+  return op->params ? op->params : &none;
+}
+
 /* ---- Rows (rows.c) ---------------------------------------------------- */
 
 /* Push a value the way Lua code would write it; 'shift' is added to positions
