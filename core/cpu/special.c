@@ -30,7 +30,7 @@ double peri__digamma(double x) {
   if (x == 0) return copysign(INFINITY, -x);
   if (x < 0) {
     if (is_whole(x)) return NAN;
-    y = -PI / tan(PI * (x - floor(x)));
+    y = -PI / tan(PI * (x - rint(x)));
     x = 1 - x;
   }
   for (; x < FAR; x++) y -= 1 / x;

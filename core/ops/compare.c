@@ -14,21 +14,25 @@ static int give(peri_frame *frame, peri_tensor *y) {
 /* ---- Comparisons ------------------------------------------------------- */
 
 /* |a - b| <= atol + rtol |b|, which is finite. Integers meet in float64. */
-static peri_tensor *within(const peri_frame *frame, peri_tensor *a,
-                           peri_tensor *b) {
-  peri_tensor *rtol = peri_number(frame->ctx, frame->value[0].f);
-  peri_tensor *atol = peri_number(frame->ctx, frame->value[1].f);
-  bool floats = peri__is_float(a->dtype) || peri__is_float(b->dtype);
-  peri_tensor *wide = floats ? b : peri_cast(b, PERI_F64);
+static peri_tensor *within(const peri_frame *frame, double rtol, double atol) {
+  peri_tensor *a = frame->in[0], *b = frame->in[1];
+  if (!peri__is_float(a->dtype) && !peri__is_float(b->dtype)) {
+    a = peri_cast(a, PERI_F64);
+    b = peri_cast(b, PERI_F64);
+  }
   peri_tensor *distance = peri_abs(peri_sub(a, b));
-  peri_tensor *room = peri_add(atol, peri_mul(rtol, peri_abs(wide)));
+  peri_tensor *room = peri_add(
+      peri_number(frame->ctx, atol),
+      peri_mul(peri_number(frame->ctx, rtol), peri_abs(b)));
   return peri_logical_and(peri_isfinite(distance), peri_le(distance, room));
 }
 
 static peri_tensor *close_ones(const peri_frame *frame) {
   peri_tensor *a = frame->in[0], *b = frame->in[1];
-  if (a->dtype == PERI_BOOL && b->dtype == PERI_BOOL) return peri_eq(a, b);
-  peri_tensor *close = peri_logical_or(peri_eq(a, b), within(frame, a, b));
+  double rtol = frame->value[0].f, atol = frame->value[1].f;
+  peri_tensor *close = peri_eq(a, b);
+  if (rtol > 0 || atol > 0)
+    close = peri_logical_or(close, within(frame, rtol, atol));
   if (frame->value[2].i == 0) return close;
   return peri_logical_or(close, peri_logical_and(peri_isnan(a), peri_isnan(b)));
 }
