@@ -136,6 +136,7 @@ typedef struct {
 #include "ops/arithmetic.def"
 
 #if BY_BLOCKS
+#include "fast/pointwise_rest.h"
 /* A loop over whole blocks: what is left over goes through buffers, so that no
    code for single elements is needed. */
 #undef LOOP
@@ -180,8 +181,7 @@ typedef struct {
 static peri__loop *const NAME(loops)[] = {
 #define UNARY(f, kind, ...) ENTRY_##kind(f) ENTRY_DX(f##_da)
 #define PART(f, kind, ...) ENTRY_##kind(f) ENTRY_DX(f##_da)
-#define BINARY(f, kind, ...) \
-  ENTRY_##kind(f) ENTRY_DX(f##_da) ENTRY_DX(f##_db)
+#define BINARY(f, kind, ...) ENTRY_##kind(f) ENTRY_DX(f##_da) ENTRY_DX(f##_db)
 #define TERNARY(f, kind, ...) \
   ENTRY_##kind(f) ENTRY_DX(f##_da) ENTRY_DX(f##_db) ENTRY_DX(f##_dc)
 #define STEP1(f, kind, ...) ENTRY_##kind(f)

@@ -21,9 +21,9 @@ static peri_tensor *within(const peri_frame *frame, double rtol, double atol) {
     b = peri_cast(b, PERI_F64);
   }
   peri_tensor *distance = peri_abs(peri_sub(a, b));
-  peri_tensor *room = peri_add(
-      peri_number(frame->ctx, atol),
-      peri_mul(peri_number(frame->ctx, rtol), peri_abs(b)));
+  peri_tensor *room =
+      peri_add(peri_number(frame->ctx, atol),
+               peri_mul(peri_number(frame->ctx, rtol), peri_abs(b)));
   return peri_logical_and(peri_isfinite(distance), peri_le(distance, room));
 }
 

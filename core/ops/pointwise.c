@@ -25,9 +25,9 @@ typedef struct {
   kind kind;
   int kernel; /* id of the forward; the derivatives follow */
   rule *rule[3];
-  bool passes[3];      /* the derivative is DY */
-  unsigned saves[3];   /* what each of them reads */
-  double low, high;    /* domain of the gradient check */
+  bool passes[3];    /* the derivative is DY */
+  unsigned saves[3]; /* what each of them reads */
+  double low, high;  /* domain of the gradient check */
 } detail;
 
 /* ---- Expressions as operations ---------------------------------------- */
@@ -243,7 +243,8 @@ bool peri_op_domain(const peri_op *op, double *low, double *high) {
 int peri__activation_kernel(const peri_op *op) {
   const detail *row = op->forward == run_forward ? op->detail : NULL;
   bool fits = row && row->rule[0] && !row->rule[1] && !op->params &&
-              row->kernel < PERI_LEVELLED_KERNELS && (row->saves[0] & ~PERI_SAVE_OUT(0)) == 0;
+              row->kernel < PERI_LEVELLED_KERNELS &&
+              (row->saves[0] & ~PERI_SAVE_OUT(0)) == 0;
   return fits ? row->kernel : PERI_NO_ACTIVATION;
 }
 

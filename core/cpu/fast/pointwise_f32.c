@@ -23,7 +23,6 @@
 #define FLOATS 1
 #define BY_BLOCKS 1
 #define WITHOUT_SPECIAL
-#include "pointwise_rest.h"
 #include "cpu/pointwise_words.h"
 
 peri__loop *LEVEL(loop_f32)(int kernel) { return loops_f32[kernel]; }
