@@ -34,6 +34,7 @@ LUA_SHARED := $(call find-lib,so)
 LUA_STATIC := $(call find-lib,a)
 # A backslash before # would stay in the argument of a function.
 hash := \#
+comma := ,
 LIBEDIT := $(shell printf '%s\n' '$(hash)include <histedit.h>' \
   'int main(void) { return el_init == 0; }' | \
   $(CC) -x c - -ledit -o /dev/null 2>/dev/null && echo -ledit)
@@ -53,7 +54,9 @@ WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 FLAGS = -std=c11 -fPIC -pthread -fvisibility=hidden -ffp-contract=off $(OPT) \
   $(WARN) $(HARDEN) $(SANITIZE) -D_GNU_SOURCE -Icore -I$(BUILD) \
   $(LUA_CFLAGS) -MMD -MP $(CFLAGS)
-LINK = $(CC) -pthread $(SANITIZE) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
+LINK = $(CC) -pthread $(SANITIZE) -Wl,-z,relro -Wl,-z,now $(PACKED) $(LDFLAGS)
+# Addresses in the tables as a bit map, where the C library can read it.
+PACKED := $(call accepted,-Wl$(comma)-z$(comma)pack-relative-relocs)
 LIBS = -lz -lm -ldl $(BLAS:%=-l%)
 # Whole, so that C modules of Lua find all of its functions in the executable.
 LUA_WHOLE = -Wl,--whole-archive $(LUA_STATIC) -Wl,--no-whole-archive
@@ -63,6 +66,10 @@ KERNEL_OPT := $(if $(SANITIZE),,-O3)
 # same speed.
 SMALL := $(call accepted,-fno-version-loops-for-strides -fno-ipa-cp-clone \
   -fno-unswitch-loops -fno-split-loops --param=max-completely-peeled-insns=60)
+# Nothing unwinds through core, and the tables for it are a tenth of the size;
+# debuggers have those of -g.
+$(BUILD)/core/%.o $(BUILD)/perigee_tables.o: FLAGS += \
+  -fno-asynchronous-unwind-tables
 # clang reports loops that it could not make vectors: those that call libm.
 $(BUILD)/core/cpu/%.o $(BUILD)/core/optim/%.o: FLAGS += -fno-math-errno \
   -fno-trapping-math -fopenmp-simd -Wno-pass-failed

@@ -125,7 +125,7 @@ static void push_row(lua_State *L, const peri_op *op) {
   bound_row *row = lua_newuserdatauv(L, sizeof *row, 0);
   *row = (bound_row){.S = pgl_find(L),
                      .op = op,
-                     .signature = {op->name, op->inputs, op->params},
+                     .signature = {op->name, op->inputs, pgl_op_params(op)},
                      .inputs = pgl_count_inputs(op->inputs),
                      .outputs = count_outputs(op)};
 }

@@ -281,6 +281,12 @@ static inline const char *pgl_inplace_end(const char *name) {
   return length > 0 && name[length - 1] == '_' ? "" : "_";
 }
 
+/* The parameters of an operation, of which there may be none. */
+static inline const peri_param *pgl_op_params(const peri_op *op) {
+  static const peri_param none = {.name = NULL};
+  return op->params ? op->params : &none;
+}
+
 /* ---- Rows (rows.c) ---------------------------------------------------- */
 
 /* Push a value the way Lua code would write it; 'shift' is added to positions

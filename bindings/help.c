@@ -77,8 +77,8 @@ static bool visit_ops(lua_State *L, visitor visit, void *user) {
   const peri_context *ctx = pgl_find(L)->ctx;
   const peri_op *op;
   for (int i = 0; (op = peri_op_at(ctx, i)) != NULL; i++) {
-    const entry e = {"operations", "pg.",      op->name,   NULL,
-                     op->doc,      op->inputs, op->params, op};
+    const entry e = {"operations", "pg.",      op->name,          NULL,
+                     op->doc,      op->inputs, pgl_op_params(op), op};
     if (!(op->flags & PERI_OP_HIDDEN) && !visit(L, &e, user)) return false;
   }
   return true;

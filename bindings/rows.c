@@ -141,7 +141,7 @@ static void push_flags(lua_State *L, unsigned flags) {
 
 void pgl_push_op_row(lua_State *L, const peri_op *op) {
   double low, high;
-  pgl_push_row(L, op->name, op->params, op->doc);
+  pgl_push_row(L, op->name, pgl_op_params(op), op->doc);
   push_inputs(L, op->inputs);
   lua_setfield(L, -2, "inputs");
   push_flags(L, op->flags);

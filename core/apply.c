@@ -149,7 +149,7 @@ static int resolve_values(const peri_frame *frame, const peri_value *given,
   const peri_param *params = frame->op->params;
   int64_t ndim = frame->nin > 0 && frame->in[0] ? frame->in[0]->ndim : 0;
   int dim = 0;
-  for (int i = 0; params[i].name; i++) {
+  for (int i = 0; params && params[i].name; i++) {
     int base = given && given[i].type != PERI_P_END ? frame->base : 0;
     int status = 0;
     if (value[i].type == PERI_P_END) continue;
@@ -396,7 +396,7 @@ int peri__frame_begin(peri_frame *frame, const peri_value *given,
                       peri_value *value) {
   frame->value = value;
   int status = check_inputs(frame);
-  if (status < 0 || !frame->op->params[0].name) return status;
+  if (status < 0 || !frame->op->params) return status;
   return check_values(frame, given, value);
 }
 

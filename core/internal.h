@@ -448,14 +448,21 @@ enum {
 #include "cpu/kernels.def"
   PERI_KERNEL_COUNT
 };
-/* The kernels of pointwise rows stand before them. */
-enum {
-  PERI_POINTWISE_KERNELS = 0
+/* The kernels of pointwise rows stand before them, first those that every level
+   has. */
 #define UNARY(...) +2
+#define PART(...) +2
 #define BINARY(...) +3
 #define TERNARY(...) +4
 #define STEP1(...) +1
 #define STEP2(...) +1
+enum {
+  PERI_LEVELLED_KERNELS = 0
+#include "ops/arithmetic.def"
+#include "ops/function.def"
+};
+enum {
+  PERI_POINTWISE_KERNELS = 0
 #include "ops/pointwise.def"
 };
 /* PERI_K_* -> id in a record */
@@ -468,6 +475,7 @@ int peri__optim_kernel(const peri_optim *optim);
 enum {
   PERI_POINTWISE_ROWS = 0
 #define UNARY(...) +1
+#define PART(...) +1
 #define BINARY(...) +1
 #define TERNARY(...) +1
 #define STEP1(...) +1

@@ -167,7 +167,7 @@ void peri__free_saved(peri_node *node) {
 
 static void free_values(peri_context *ctx, peri_node *node) {
   const peri_param *params = node->op->params;
-  for (int i = 0; params[i].name; i++)
+  for (int i = 0; params && params[i].name; i++)
     if (node->value[i].type == PERI_P_STRING)
       peri__free(ctx, (void *)(uintptr_t)node->value[i].s);
 }

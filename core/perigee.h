@@ -539,7 +539,7 @@ enum {
 struct peri_op {
   const char *name;
   peri_input inputs[PERI_MAX_INPUTS + 1];
-  peri_param params[PERI_MAX_PARAMS + 1];
+  const peri_param *params; /* a nameless one ends them; NULL: none */
   const char *outputs[PERI_MAX_OUTPUTS + 1]; /* names; none: one, y */
   unsigned flags;
   unsigned saves;             /* what backward needs */

@@ -1,6 +1,8 @@
 /* registry.c - the tables at run time: rows of operations and kernels in the
    order of the .def files, with what a host registers behind them; lookup by
    name; the check of parameter values against a row. */
+#include <math.h>
+
 #include "internal.h"
 #include "tables.h"
 
@@ -23,18 +25,18 @@
 
 /* clang-format off */
 #define OP(name, inputs, params, outputs, flags, saves, infer, doc) \
-  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, saves, NULL, \
+  {#name, {inputs{0}}, PARAMS(params), {outputs 0}, flags, saves, NULL, \
    peri__##infer##_infer, peri__##name##_forward, peri__##name##_backward, \
    NULL, doc},
 #define FIXED_OP(name, inputs, params, outputs, flags, infer, doc) \
-  {#name, {inputs{0}}, {params{0}}, {outputs 0}, \
+  {#name, {inputs{0}}, PARAMS(params), {outputs 0}, \
    (flags) | (((flags) & PERI_OP_CONSTANT) ? 0 : PERI_OP_NOGRAD), 0, NULL, \
    peri__##infer##_infer, peri__##name##_forward, NULL, NULL, doc},
 #define VIEW(name, inputs, params, flags, doc) \
-  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_VIEW | (flags), 0, NULL, \
+  {#name, {inputs{0}}, PARAMS(params), {0}, PERI_OP_VIEW | (flags), 0, NULL, \
    NULL, peri__##name##_forward, peri__##name##_backward, NULL, doc},
 #define COMPOSED(name, inputs, params, outputs, flags, doc) \
-  {#name, {inputs{0}}, {params{0}}, {outputs 0}, PERI_OP_COMPOSED | (flags), \
+  {#name, {inputs{0}}, PARAMS(params), {outputs 0}, PERI_OP_COMPOSED | (flags), \
    0, NULL, NULL, peri__##name##_forward, NULL, NULL, doc},
 /* clang-format on */
 static const peri_op rows[] = {
@@ -128,7 +130,7 @@ int peri__count_inputs(const peri_op *op) {
 
 int peri__count_params(const peri_param *params) {
   int count = 0;
-  while (params[count].name) count++;
+  while (params && params[count].name) count++;
   return count;
 }
 
@@ -276,7 +278,7 @@ static int check_value(peri_context *ctx, const char *what,
 int peri__check_values(peri_context *ctx, const char *what,
                        const peri_param *params, const peri_value *value,
                        peri_value *out) {
-  for (int i = 0; params[i].name; i++) {
+  for (int i = 0; params && params[i].name; i++) {
     bool given = value && value[i].type != PERI_P_END;
     out[i] = given ? value[i] : params[i].fallback;
     if (!given && params[i].need == PERI_REQUIRED)

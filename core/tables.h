@@ -26,6 +26,13 @@
 #define FIXED(name) {#name, PERI_IN_FIXED}, /* no gradient */
 #define OPTFIXED(name) {#name, PERI_IN_OPTIONAL | PERI_IN_FIXED},
 
+/* The parameters of an operation as an array of their own, NULL if there are
+   none. */
+#define PARAMS(...) \
+  (sizeof((const peri_param[]){__VA_ARGS__{0}}) > sizeof(peri_param) \
+       ? (const peri_param[]){__VA_ARGS__{0}} \
+       : NULL)
+
 /* Names of outputs. */
 #define OUT(name) #name,
 
@@ -52,6 +59,8 @@
 #define REAL(name, v, low, high, doc) \
   PERI_ROW(name, PERI_P_REAL, PERI_DEFAULT, PERI_F(PERI_P_REAL, v), low, high, \
            0, doc)
+#define MAY_REAL(name, low, high, doc) \
+  PERI_ROW(name, PERI_P_REAL, PERI_OPTIONAL, PERI_NO_VALUE, low, high, 0, doc)
 #define MUST_NUMBER(name, doc) \
   PERI_ROW(name, PERI_P_NUMBER, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
 #define MAY_NUMBER(name, doc) \

@@ -76,4 +76,26 @@ static inline peri_context *common_context(peri_tensor *const *in, int count) {
   return NULL;
 }
 
+/* The row at 'row' applied to the first 'count' of three inputs, or in place to
+   the first of them: what the many rows do that have no parameters. */
+static __attribute__((noinline)) peri_tensor *apply_few(int row, int count,
+                                                        peri_tensor *a,
+                                                        peri_tensor *b,
+                                                        peri_tensor *c) {
+  peri_tensor *const in[] = {a, b, c};
+  peri_context *const ctx = common_context(in, count);
+  if (ctx == NULL) return NULL;
+  return peri_apply(ctx, peri_op_at(NULL, row), in, count, NULL, 0, NULL);
+}
+
+static __attribute__((noinline)) peri_tensor *change_few(int row, int count,
+                                                         peri_tensor *a,
+                                                         peri_tensor *b,
+                                                         peri_tensor *c) {
+  peri_tensor *const in[] = {a, b, c};
+  peri_context *const ctx = common_context(in, count);
+  if (ctx == NULL) return NULL;
+  return peri_apply_inplace(ctx, peri_op_at(NULL, row), in, count, NULL, 0);
+}
+
 #endif

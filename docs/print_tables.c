@@ -310,9 +310,32 @@ static void print_inputs(const function *f) {
   printf("  peri_context *const ctx_ = common_context(in_, count_);\n");
 }
 
+enum { FEW = 3 }; /* inputs of apply_few, at most */
+
+/* True if the row is its inputs alone, few of them, and one output. */
+static bool is_short(const function *f) {
+  const int count = count_inputs(f->row);
+  return !has_values(f) && count > 0 && count <= FEW &&
+         !(f->row->inputs->flags & PERI_IN_LIST) &&
+         (f->row->outputs[0] == NULL || f->row->outputs[1] == NULL);
+}
+
+static void print_short_apply(const function *f) {
+  const int count = count_inputs(f->row);
+  printf("  return %s(ROW_%s, %d", f->inplace ? "change_few" : "apply_few",
+         f->row->name, count);
+  for (int i = 0; i < FEW; i++)
+    printf(", %s", i < count ? f->row->inputs[i].name : "NULL");
+  printf(");\n");
+}
+
 static void print_apply(const function *f) {
   const char *const *outputs = f->row->outputs;
   const bool more = outputs[0] != NULL && outputs[1] != NULL;
+  if (is_short(f)) {
+    print_short_apply(f);
+    return;
+  }
   print_inputs(f);
   if (more) printf("  peri_tensor *more_[PERI_MAX_OUTPUTS] = {NULL};\n");
   printf("  if (ctx_ == NULL)\n    return NULL;\n");

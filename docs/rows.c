@@ -19,14 +19,19 @@
 static const row operations[] = {
 #define UNARY(name, kind, params, forward, dx, low, high, doc) \
   {#name, {IN(x){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc},
-#define BINARY(name, kind, forward, da, db, low, high, doc) \
-  {#name, {ANY(a) ANY(b){0}}, {{0}}, {0}, PERI_OP_INPLACE, doc},
-#define TERNARY(name, kind, inputs, forward, da, db, dc, low, high, doc) \
-  {#name, {inputs{0}}, {{0}}, {0}, 0, doc},
-#define STEP1(name, kind, forward, doc) \
-  {#name, {IN(x){0}}, {{0}}, {0}, PERI_OP_INPLACE, doc},
-#define STEP2(name, kind, forward, doc) \
-  {#name, {ANY(a) ANY(b){0}}, {{0}}, {0}, PERI_OP_INPLACE, doc},
+#define PART(name, ...) {#name, {IN(x){0}}, {{0}}, {0}, PERI_OP_HIDDEN, ""},
+#define BINARY(name, kind, params, forward, da, db, low, high, doc) \
+  {#name, {ANY(a) ANY(b){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc},
+#define TERNARY(name, kind, inputs, params, forward, da, db, dc, low, high, \
+                doc) \
+  {#name, {inputs{0}}, {params{0}}, {0}, INPLACE_##kind, doc},
+#define INPLACE_ARITH PERI_OP_INPLACE
+#define INPLACE_FLOAT PERI_OP_INPLACE
+#define INPLACE_CHOOSE 0
+#define STEP1(name, kind, params, forward, doc) \
+  {#name, {IN(x){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc},
+#define STEP2(name, kind, params, forward, doc) \
+  {#name, {ANY(a) ANY(b){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc},
 #include "ops/pointwise.def"
 
 #define OP(name, inputs, params, outputs, flags, saves, infer, doc) \

@@ -6,6 +6,7 @@
 #include "plain.h"
 #include "pointwise.h"
 #include "pointwise_parts.h"
+#include "special.h"
 
 /* ---- Arithmetic of integers that is not one C operator ---------------- */
 
@@ -30,7 +31,24 @@ static inline int64_t floor_quotient_i64(int64_t a, int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
+static inline int64_t rest_i64(int64_t a, int64_t b) {
+  return b == 0 || b == -1 ? 0 : a % b;
+}
+
+static inline int64_t shift_up_i64(int64_t a, int64_t b) {
+  return b < 0 || b > 63 ? 0 : (int64_t)((uint64_t)a << b);
+}
+
+static inline int64_t shift_down_i64(int64_t a, int64_t b) {
+  int64_t bits = b < 0 || b > 63 ? 63 : b;
+  return a < 0 ? ~(~a >> bits) : a >> bits;
+}
+
 static inline int64_t round_down_i64(int64_t x) { return x; }
+static inline int64_t round_up_i64(int64_t x) { return x; }
+static inline int64_t towards_zero_i64(int64_t x) { return x; }
+static inline int64_t to_even_i64(int64_t x) { return x; }
+static inline bool negative_i64(int64_t x) { return x < 0; }
 static inline int64_t magnitude_i64(int64_t x) {
   return x < 0 ? (int64_t)(0 - (uint64_t)x) : x;
 }
@@ -41,17 +59,24 @@ static inline int64_t magnitude_i64(int64_t x) {
 #define NAME(f) f##_f32
 #define MATH(name) name##f
 #define FLOATS 1
+#define BY_BLOCKS 0
+#define WITHOUT_SPECIAL
 #include "pointwise_words.h"
 
 #define T double
 #define NAME(f) f##_f64
 #define MATH(name) name
 #define FLOATS 1
+#define BY_BLOCKS 0
+#define OWN_digamma ~, OWN
+#define OWN_erfinv ~, OWN
+#define OWN_lgamma ~, OWN
 #include "pointwise_words.h"
 
 #define T int64_t
 #define NAME(f) f##_i64
 #define FLOATS 0
+#define BY_BLOCKS 0
 #include "pointwise_words.h"
 
 /* ---- Tables ----------------------------------------------------------- */
@@ -65,17 +90,16 @@ peri__loop *peri__plain_loop(int kernel, peri_dtype compute) {
 #define RESULT_FLOAT false
 #define RESULT_ARITH false
 #define RESULT_CHOOSE false
+#define RESULT_BITS false
 #define RESULT_COMPARE true
 
 static const bool compares[] = {
-#define UNARY(f, kind, params, forward, dx, low, high, doc) \
-  RESULT_##kind, false,
-#define BINARY(f, kind, forward, da, db, low, high, doc) \
-  RESULT_##kind, false, false,
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
-  RESULT_##kind, false, false, false,
-#define STEP1(f, kind, forward, doc) RESULT_##kind,
-#define STEP2(f, kind, forward, doc) RESULT_##kind,
+#define UNARY(f, kind, ...) RESULT_##kind, false,
+#define PART(f, kind, ...) RESULT_##kind, false,
+#define BINARY(f, kind, ...) RESULT_##kind, false, false,
+#define TERNARY(f, kind, ...) RESULT_##kind, false, false, false,
+#define STEP1(f, kind, ...) RESULT_##kind,
+#define STEP2(f, kind, ...) RESULT_##kind,
 #include "ops/pointwise.def"
 };
 
@@ -84,15 +108,15 @@ bool peri__compares(int kernel) { return compares[kernel]; }
 static void pointwise(const peri_call *call);
 
 static const peri_kernel kernels[] = {
-#define UNARY(f, kind, params, forward, dx, low, high, doc) \
-  {#f, pointwise}, {#f "_dx", pointwise},
-#define BINARY(f, kind, forward, da, db, low, high, doc) \
+#define UNARY(f, ...) {#f, pointwise}, {#f "_dx", pointwise},
+#define PART(f, ...) {#f, pointwise}, {#f "_dx", pointwise},
+#define BINARY(f, ...) \
   {#f, pointwise}, {#f "_da", pointwise}, {#f "_db", pointwise},
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+#define TERNARY(f, ...) \
   {#f, pointwise}, {#f "_da", pointwise}, {#f "_db", pointwise}, \
       {#f "_dc", pointwise},
-#define STEP1(f, kind, forward, doc) {#f, pointwise},
-#define STEP2(f, kind, forward, doc) {#f, pointwise},
+#define STEP1(f, ...) {#f, pointwise},
+#define STEP2(f, ...) {#f, pointwise},
 #include "ops/pointwise.def"
 };
 
@@ -100,6 +124,21 @@ _Static_assert(sizeof kernels / sizeof *kernels == PERI_POINTWISE_KERNELS,
                "PERI_POINTWISE_KERNELS counts them");
 
 const peri_kernel *peri__pointwise_kernel(int id) { return &kernels[id]; }
+
+/* ---- Narrow integers -------------------------------------------------- */
+
+#define KEEP_LOW_BITS(type) \
+  for (int64_t i = 0; i < count; i++) \
+    ((type *)to)[i * step] = (type)(uint64_t)from[i];
+
+void peri__store_whole(void *to, peri_dtype dtype, int64_t step,
+                       const int64_t *from, int64_t count) {
+  switch (dtype) {
+    case PERI_U8: KEEP_LOW_BITS(uint8_t) break;
+    case PERI_I32: KEEP_LOW_BITS(int32_t) break;
+    default: peri__convert(to, dtype, step, from, PERI_I64, 1, count);
+  }
+}
 
 /* ---- The walk --------------------------------------------------------- */
 
@@ -139,7 +178,11 @@ static void run_row(const peri_call *call, const peri__walk *walk,
     fill_gaps(in, call->nin);
     void *place = peri__at(y, offset[0] + at * step);
     run(&attr, in, direct ? place : buffer[0], n);
-    if (!direct) peri__convert(place, y->dtype, step, buffer[0], made, 1, n);
+    if (direct) continue;
+    if (made == PERI_I64)
+      peri__store_whole(place, y->dtype, step, (int64_t *)buffer[0], n);
+    else
+      peri__convert(place, y->dtype, step, buffer[0], made, 1, n);
   }
 }
 

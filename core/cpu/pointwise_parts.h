@@ -4,6 +4,7 @@
 #define PERI_POINTWISE_PARTS_H
 
 #include <math.h>
+#include <stdbool.h>
 
 static inline float power_f32(float a, float b) { return powf(a, b); }
 static inline double power_f64(double a, double b) { return pow(a, b); }
@@ -26,9 +27,20 @@ static inline double floor_quotient_f64(double a, double b) {
   return floor(a / b);
 }
 
-static inline float round_down_f32(float x) { return floorf(x); }
-static inline double round_down_f64(double x) { return floor(x); }
-static inline float magnitude_f32(float x) { return fabsf(x); }
-static inline double magnitude_f64(double x) { return fabs(x); }
+/* Those that are functions of math.h. */
+#define BOTH_TYPES(name, f, single) \
+  static inline float name##_f32(float x) { return single(x); } \
+  static inline double name##_f64(double x) { return f(x); }
+
+BOTH_TYPES(magnitude, fabs, fabsf)
+BOTH_TYPES(round_down, floor, floorf)
+BOTH_TYPES(round_up, ceil, ceilf)
+BOTH_TYPES(towards_zero, trunc, truncf)
+BOTH_TYPES(to_even, rint, rintf) /* as the mode is inside a context */
+
+#undef BOTH_TYPES
+
+static inline double rest_f64(double a, double b) { return fmod(a, b); }
+static inline bool negative_f64(double x) { return signbit(x) != 0; }
 
 #endif

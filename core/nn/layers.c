@@ -23,7 +23,7 @@ static int run_op(peri_module *module, const char *name, peri_tensor *const *in,
   if (nin != 1)
     return peri_fail(ctx, PERI_EARG, "%s: one tensor is expected, got %d", name,
                      nin);
-  for (int i = 0; op && op->params[i].name; i++)
+  for (int i = 0; op && op->params && op->params[i].name; i++)
     value[i] = value_for(module, op->params[i].name);
   out[0] = peri_apply(ctx, op, in, nin, value, module->base, NULL);
   return out[0] ? 1 : (int)peri_error(ctx);

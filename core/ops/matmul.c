@@ -268,7 +268,7 @@ static int active_backward(peri_backprop *grad) {
 static const peri_op active = {
     .name = "linear",
     .inputs = {IN(x) IN(weight) OPT(bias){0}},
-    .params = {MUST_INT(activation, 0, INT32_MAX, "place of its row"){0}},
+    .params = PARAMS(MUST_INT(activation, 0, INT32_MAX, "place of its row")),
     .flags = PERI_OP_HIDDEN,
     .saves = PERI_SAVE_IN(0) | PERI_SAVE_IN(1) | PERI_SAVE_OUT(0),
     .infer = peri__linear_infer,

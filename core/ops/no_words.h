@@ -1,4 +1,4 @@
-/* no_words.h - forgets the words of pointwise.def, so that they can be given
+/* no_words.h - forgets the words of pointwise rows, so that they can be given
    another meaning: each file that does so includes this in between. */
 #undef X
 #undef A
@@ -17,9 +17,22 @@
 #undef NEG
 #undef ABS
 #undef FLOOR
+#undef CEIL
+#undef TRUNC
+#undef ROUND
+#undef SIGNBIT
 #undef POW
 #undef MOD
 #undef FLOORDIV
+#undef FMOD
+#undef ATAN2
+#undef HYPOT
+#undef POLYGAMMA
+#undef BITAND
+#undef BITOR
+#undef BITXOR
+#undef SHL
+#undef SHR
 #undef GT
 #undef GE
 #undef LT
@@ -29,4 +42,5 @@
 #undef AND
 #undef OR
 #undef SELECT
+#undef SIGMOID
 #undef F

@@ -3,14 +3,17 @@
 
    The derivative of a row runs as one fused kernel; where the gradient is
    differentiated again, the same expression is read as calls of operations. */
+#include <math.h>
+
 #include "kernels.h"
 #include "tables.h"
 
-typedef enum { FLOAT, ARITH, COMPARE, CHOOSE } kind;
+typedef enum { FLOAT, ARITH, COMPARE, CHOOSE, BITS } kind;
 
 /* What the words of an expression stand for when it is read as operations. */
 typedef struct {
   peri_context *ctx;
+  const peri_op *op;
   peri_tensor *const *in;
   peri_tensor *out, *dy;
   const peri_value *value;
@@ -22,12 +25,25 @@ typedef struct {
   kind kind;
   int kernel; /* id of the forward; the derivatives follow */
   rule *rule[3];
-  const char *text[3]; /* the derivatives as written */
-  unsigned saves[3];   /* what each of them reads */
-  double low, high;    /* domain of the gradient check */
+  bool passes[3];    /* the derivative is DY */
+  unsigned saves[3]; /* what each of them reads */
+  double low, high;  /* domain of the gradient check */
 } detail;
 
 /* ---- Expressions as operations ---------------------------------------- */
+
+/* Parameter 'k' as a number; a flag or the place of a word counts as one. */
+static double param_real(const peri_value *value, int k) {
+  const peri_value *v = &value[k];
+  if (v->type == PERI_P_END) return 0;
+  return v->whole ? (double)v->i : v->f;
+}
+
+/* The order of polygamma, which digamma has as well: 0. */
+static peri_tensor *polygamma(const words *w, int more, peri_tensor *x) {
+  bool ordered = w->op->params != NULL;
+  return peri_polygamma(x, more + (ordered ? w->value[0].i : 0));
+}
 
 #define X w->in[0]
 #define A w->in[0]
@@ -37,7 +53,7 @@ typedef struct {
 #define DY w->dy
 #define NONE NULL
 #define NUM(c) peri_number(w->ctx, (double)(c))
-#define P(k) peri_number(w->ctx, peri__real(w->value, k, 0))
+#define P(k) peri_number(w->ctx, param_real(w->value, k))
 #define HAS(k) peri_whole(w->ctx, w->value[k].type != PERI_P_END)
 #define ADD(a, b) peri_add(a, b)
 #define SUB(a, b) peri_sub(a, b)
@@ -45,10 +61,10 @@ typedef struct {
 #define DIV(a, b) peri_div(a, b)
 #define NEG(a) peri_neg(a)
 #define ABS(a) peri_abs(a)
-#define FLOOR(a) peri_floor(a)
+#define TRUNC(a) peri_trunc(a)
 #define POW(a, b) peri_pow(a, b)
-#define MOD(a, b) peri_remainder(a, b)
 #define FLOORDIV(a, b) peri_floor_divide(a, b)
+#define POLYGAMMA(more, x) polygamma(w, more, x)
 #define GT(a, b) peri_gt(a, b)
 #define GE(a, b) peri_ge(a, b)
 #define LT(a, b) peri_lt(a, b)
@@ -58,6 +74,7 @@ typedef struct {
 #define AND(a, b) peri_logical_and(a, b)
 #define OR(a, b) peri_logical_or(a, b)
 #define SELECT(c, a, b) peri_where(c, a, b)
+#define SIGMOID(x) peri_sigmoid(x)
 #define F(f, x) peri_##f(x)
 
 #define RULE(name, expression) \
@@ -65,13 +82,14 @@ typedef struct {
     (void)w; \
     return expression; \
   }
-#define UNARY(f, kind, params, forward, dx, low, high, doc) RULE(f##_da, dx)
-#define BINARY(f, kind, forward, da, db, low, high, doc) \
+#define UNARY(f, kind, params, forward, dx, ...) RULE(f##_da, dx)
+#define PART(f, kind, forward, dx, ...) RULE(f##_da, dx)
+#define BINARY(f, kind, params, forward, da, db, ...) \
   RULE(f##_da, da) RULE(f##_db, db)
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+#define TERNARY(f, kind, inputs, params, forward, da, db, dc, ...) \
   RULE(f##_da, da) RULE(f##_db, db) RULE(f##_dc, dc)
-#define STEP1(f, kind, forward, doc)
-#define STEP2(f, kind, forward, doc)
+#define STEP1(...)
+#define STEP2(...)
 #include "ops/pointwise.def"
 
 /* ---- Expressions as the list of what they read ------------------------ */
@@ -94,10 +112,10 @@ typedef struct {
 #define DIV(a, b) BOTH(a, b)
 #define NEG(a) (a)
 #define ABS(a) (a)
-#define FLOOR(a) (a)
+#define TRUNC(a) (a)
 #define POW(a, b) BOTH(a, b)
-#define MOD(a, b) BOTH(a, b)
 #define FLOORDIV(a, b) BOTH(a, b)
+#define POLYGAMMA(more, x) (x)
 #define GT(a, b) BOTH(a, b)
 #define GE(a, b) BOTH(a, b)
 #define LT(a, b) BOTH(a, b)
@@ -107,69 +125,78 @@ typedef struct {
 #define AND(a, b) BOTH(a, b)
 #define OR(a, b) BOTH(a, b)
 #define SELECT(c, a, b) ((c) | (a) | (b))
+#define SIGMOID(x) (x)
 #define F(f, x) (x)
 
 enum {
-#define UNARY(f, kind, params, forward, dx, low, high, doc) f##_reads_a = dx,
-#define BINARY(f, kind, forward, da, db, low, high, doc) \
+#define UNARY(f, kind, params, forward, dx, ...) f##_reads_a = dx,
+#define PART(f, kind, forward, dx, ...) f##_reads_a = dx,
+#define BINARY(f, kind, params, forward, da, db, ...) \
   f##_reads_a = da, f##_reads_b = db,
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+#define TERNARY(f, kind, inputs, params, forward, da, db, dc, ...) \
   f##_reads_a = da, f##_reads_b = db, f##_reads_c = dc,
-#define STEP1(f, kind, forward, doc)
-#define STEP2(f, kind, forward, doc)
+#define STEP1(...)
+#define STEP2(...)
 #include "ops/pointwise.def"
 };
 
 /* Kernel ids: the forward, then one derivative per input. */
 enum {
-#define UNARY(f, kind, params, forward, dx, low, high, doc) \
-  f##_kernel, f##_kernel_a,
-#define BINARY(f, kind, forward, da, db, low, high, doc) \
-  f##_kernel, f##_kernel_a, f##_kernel_b,
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
-  f##_kernel, f##_kernel_a, f##_kernel_b, f##_kernel_c,
-#define STEP1(f, kind, forward, doc) f##_kernel,
-#define STEP2(f, kind, forward, doc) f##_kernel,
+#define UNARY(f, ...) f##_kernel, f##_kernel_a,
+#define PART(f, ...) f##_kernel, f##_kernel_a,
+#define BINARY(f, ...) f##_kernel, f##_kernel_a, f##_kernel_b,
+#define TERNARY(f, ...) f##_kernel, f##_kernel_a, f##_kernel_b, f##_kernel_c,
+#define STEP1(f, ...) f##_kernel,
+#define STEP2(f, ...) f##_kernel,
 #include "ops/pointwise.def"
 };
 
 /* Their parameters have room in the attributes of a record. */
-#define UNARY(f, kind, params, forward, dx, low, high, doc) \
+#define FITS(f, ...) \
   _Static_assert( \
-      sizeof((const peri_param[]){params{0}}) / sizeof(peri_param) <= \
+      sizeof((const peri_param[]){__VA_ARGS__{0}}) / sizeof(peri_param) <= \
           PERI_POINTWISE_PARAMS + 1, \
       #f " has too many parameters");
-#define BINARY(f, kind, forward, da, db, low, high, doc)
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc)
-#define STEP1(f, kind, forward, doc)
-#define STEP2(f, kind, forward, doc)
+#define UNARY(f, kind, params, ...) FITS(f, params)
+#define PART(...)
+#define BINARY(f, kind, params, ...) FITS(f, params)
+#define TERNARY(f, kind, inputs, params, ...) FITS(f, params)
+#define STEP1(f, kind, params, ...) FITS(f, params)
+#define STEP2(f, kind, params, ...) FITS(f, params)
 #include "ops/pointwise.def"
 
 /* ---- Rows ------------------------------------------------------------- */
 
+/* True if a derivative is written DY, the only one of two letters. */
+#define PASSES(derivative) (sizeof #derivative == sizeof "DY")
+
 /* clang-format off */
 static const detail details[] = {
 #define UNARY(f, kind, params, forward, dx, low, high, doc) \
-  {kind, f##_kernel, {f##_da}, {#dx}, {f##_reads_a}, low, high},
-#define BINARY(f, kind, forward, da, db, low, high, doc) \
-  {kind, f##_kernel, {f##_da, f##_db}, {#da, #db}, {f##_reads_a, f##_reads_b}, \
-   low, high},
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
-  {kind, f##_kernel, {f##_da, f##_db, f##_dc}, {#da, #db, #dc}, \
+  {kind, f##_kernel, {f##_da}, {PASSES(dx)}, {f##_reads_a}, low, high},
+#define PART(f, kind, forward, dx, low, high) \
+  {kind, f##_kernel, {f##_da}, {PASSES(dx)}, {f##_reads_a}, low, high},
+#define BINARY(f, kind, params, forward, da, db, low, high, doc) \
+  {kind, f##_kernel, {f##_da, f##_db}, {PASSES(da), PASSES(db)}, \
+   {f##_reads_a, f##_reads_b}, low, high},
+#define TERNARY(f, kind, inputs, params, forward, da, db, dc, low, high, doc) \
+  {kind, f##_kernel, {f##_da, f##_db, f##_dc}, \
+   {PASSES(da), PASSES(db), PASSES(dc)}, \
    {f##_reads_a, f##_reads_b, f##_reads_c}, low, high},
-#define STEP1(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
-#define STEP2(f, kind, forward, doc) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
+#define STEP1(f, kind, ...) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
+#define STEP2(f, kind, ...) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
 #include "ops/pointwise.def"
 };
 /* clang-format on */
 
 /* Place of each row. */
 enum {
-#define UNARY(f, kind, params, forward, dx, low, high, doc) f##_row,
-#define BINARY(f, kind, forward, da, db, low, high, doc) f##_row,
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) f##_row,
-#define STEP1(f, kind, forward, doc) f##_row,
-#define STEP2(f, kind, forward, doc) f##_row,
+#define UNARY(f, ...) f##_row,
+#define PART(f, ...) f##_row,
+#define BINARY(f, ...) f##_row,
+#define TERNARY(f, ...) f##_row,
+#define STEP1(f, ...) f##_row,
+#define STEP2(f, ...) f##_row,
 #include "ops/pointwise.def"
 };
 
@@ -177,24 +204,31 @@ static int infer(peri_frame *frame);
 static int run_forward(peri_frame *frame);
 static int backward(peri_backprop *grad);
 
-#define ORDERED PERI_OP_ORDERED
-#define FLAGS (ORDERED | PERI_OP_INPLACE)
+#define FLAGS (PERI_OP_ORDERED | PERI_OP_INPLACE)
+#define STEPS (FLAGS | PERI_OP_CONSTANT)
+#define HIDDEN (PERI_OP_ORDERED | PERI_OP_HIDDEN)
+/* A condition is not overwritten by what it chooses. */
+#define UNLESS_CHOOSE(kind) (kind == CHOOSE ? PERI_OP_ORDERED : FLAGS)
 #define REST(f, flags, backward, doc) \
   {0}, flags, 0, details[f##_row].saves, infer, run_forward, backward, \
       &details[f##_row], doc
+/* clang-format off */
 const peri_op peri__pointwise_rows[] = {
 #define UNARY(f, kind, params, forward, dx, low, high, doc) \
-  {#f, {IN(x){0}}, {params{0}}, REST(f, FLAGS, backward, doc)},
-#define BINARY(f, kind, forward, da, db, low, high, doc) \
-  {#f, {ANY(a) ANY(b){0}}, {{0}}, REST(f, FLAGS, backward, doc)},
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
-  {#f, {inputs{0}}, {{0}}, REST(f, ORDERED, backward, doc)},
-#define STEP1(f, kind, forward, doc) \
-  {#f, {IN(x){0}}, {{0}}, REST(f, FLAGS | PERI_OP_CONSTANT, NULL, doc)},
-#define STEP2(f, kind, forward, doc) \
-  {#f, {ANY(a) ANY(b){0}}, {{0}}, REST(f, FLAGS | PERI_OP_CONSTANT, NULL, doc)},
+  {#f, {IN(x){0}}, PARAMS(params), REST(f, FLAGS, backward, doc)},
+#define PART(f, ...) {#f, {IN(x){0}}, NULL, REST(f, HIDDEN, backward, "")},
+#define BINARY(f, kind, params, forward, da, db, low, high, doc) \
+  {#f, {ANY(a) ANY(b){0}}, PARAMS(params), REST(f, FLAGS, backward, doc)},
+#define TERNARY(f, kind, inputs, params, forward, da, db, dc, low, high, doc) \
+  {#f, {inputs{0}}, PARAMS(params), \
+   REST(f, UNLESS_CHOOSE(kind), backward, doc)},
+#define STEP1(f, kind, params, forward, doc) \
+  {#f, {IN(x){0}}, PARAMS(params), REST(f, STEPS, NULL, doc)},
+#define STEP2(f, kind, params, forward, doc) \
+  {#f, {ANY(a) ANY(b){0}}, PARAMS(params), REST(f, STEPS, NULL, doc)},
 #include "ops/pointwise.def"
 };
+/* clang-format on */
 
 bool peri_op_domain(const peri_op *op, double *low, double *high) {
   if (op->forward != run_forward) return false;
@@ -204,10 +238,12 @@ bool peri_op_domain(const peri_op *op, double *low, double *high) {
   return true;
 }
 
-/* One input, no parameters, a derivative that reads the output alone. */
+/* One input, no parameters, a derivative that reads the output alone, kernels
+   in the type of the product. */
 int peri__activation_kernel(const peri_op *op) {
   const detail *row = op->forward == run_forward ? op->detail : NULL;
-  bool fits = row && row->rule[0] && !row->rule[1] && !op->params[0].name &&
+  bool fits = row && row->rule[0] && !row->rule[1] && !op->params &&
+              row->kernel < PERI_LEVELLED_KERNELS &&
               (row->saves[0] & ~PERI_SAVE_OUT(0)) == 0;
   return fits ? row->kernel : PERI_NO_ACTIVATION;
 }
@@ -237,9 +273,9 @@ static int broadcast_inputs(peri_frame *frame) {
 /* Parameters that are plain numbers count like plain numbers. */
 static peri_dtype promote_params(const peri_frame *frame, peri_dtype dtype) {
   const peri_param *params = frame->op->params;
-  for (int i = 0; params[i].name; i++) {
+  for (int i = 0; params && params[i].name; i++) {
     const peri_value *value = &frame->value[i];
-    if (value->type == PERI_P_END) continue;
+    if (value->type != PERI_P_NUMBER) continue;
     if (!value->whole && !peri__is_float(dtype)) dtype = PERI_F32;
     if (value->whole && dtype == PERI_BOOL) dtype = PERI_I64;
   }
@@ -269,15 +305,27 @@ static bool all_alike(const peri_frame *frame) {
   return true;
 }
 
+static int check_bits(const peri_frame *frame) {
+  for (int i = 0; i < frame->nin; i++)
+    if (peri__is_float(frame->in[i]->dtype))
+      return peri__op_fail(frame, PERI_EDTYPE,
+                           "%s must hold integers or bool, it is %s; convert "
+                           "it with to",
+                           frame->op->inputs[i].name,
+                           peri_dtype_name(frame->in[i]->dtype));
+  return 0;
+}
+
 static int infer(peri_frame *frame) {
   const detail *row = frame->op->detail;
   peri_meta *out = &frame->out[0];
   frame->nout = 1;
-  if (row->kind == ARITH && all_alike(frame) && !frame->op->params[0].name) {
+  if (row->kind == ARITH && all_alike(frame) && !frame->op->params) {
     peri__read_meta(frame->in[0], out);
     return 0;
   }
-  int status = broadcast_inputs(frame);
+  int status = row->kind == BITS ? check_bits(frame) : 0;
+  if (status == 0) status = broadcast_inputs(frame);
   if (status < 0) return status;
   out->dtype = row->kind == COMPARE ? PERI_BOOL : meeting_dtype(frame);
   return 0;
@@ -293,21 +341,28 @@ static __attribute__((noinline)) void write_params(peri_call *call,
   for (int i = 0; params[i].name; i++) {
     if (value[i].type == PERI_P_END) continue;
     attr.has |= 1u << i;
-    attr.real[i] = peri__real(value, i, 0);
+    attr.real[i] = param_real(value, i);
     attr.whole[i] = peri__int(value, i, 0);
   }
   memcpy(call->attr, &attr, sizeof attr);
+}
+
+/* Rows of special.def have no loops in float. */
+static peri_dtype compute_dtype(int kernel, peri_dtype dtype) {
+  peri_dtype compute = peri__compute_dtype(dtype);
+  bool special = kernel >= PERI_LEVELLED_KERNELS;
+  return special && compute == PERI_F32 ? PERI_F64 : compute;
 }
 
 /* Most rows have no parameters, so the one field they need is put in alone:
    a copy of the struct would wait until that field has reached memory. */
 static void write_attr(peri_call *call, const peri_op *op,
                        const peri_value *value, peri_dtype dtype) {
-  const peri_dtype compute = peri__compute_dtype(dtype);
+  const peri_dtype compute = compute_dtype(call->kernel, dtype);
   memset(call->attr, 0, sizeof(peri__pointwise_attr));
   memcpy(call->attr + offsetof(peri__pointwise_attr, compute), &compute,
          sizeof compute);
-  if (op->params[0].name) write_params(call, op->params, value);
+  if (op->params) write_params(call, op->params, value);
 }
 
 /* One record: the output, then the inputs as broadcast to it. */
@@ -354,12 +409,12 @@ static peri_tensor *operand(const peri_backprop *grad, int i) {
 static int backward(peri_backprop *grad) {
   const detail *row = grad->op->detail;
   peri_tensor *in[3] = {NULL};
-  words w = {grad->ctx, in, grad->out[0], grad->dy[0], grad->value};
+  words w = {grad->ctx, grad->op, in, grad->out[0], grad->dy[0], grad->value};
   for (int i = 0; i < grad->nin; i++) in[i] = operand(grad, i);
   for (int i = 0; i < grad->nin; i++) {
     if (!grad->needs[i]) continue;
-    bool passes = strcmp(row->text[i], "DY") == 0;
-    grad->dx[i] = grad->graph || passes ? row->rule[i](&w) : fused(grad, i);
+    bool composed = grad->graph || row->passes[i];
+    grad->dx[i] = composed ? row->rule[i](&w) : fused(grad, i);
   }
   return grad->ctx->status;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "context_check.h"
+#include "tables.h"
 
 static const double one_to_three[] = {1, 2, 3};
 
@@ -59,8 +60,9 @@ static int note_mode(peri_backprop *grad) {
 
 #define SAME(backward_hook, parameters) \
   { \
-    .name = #backward_hook, .inputs = {{"x", 0}}, .params = {parameters{0}}, \
-    .infer = same_infer, .forward = same_forward, .backward = backward_hook \
+    .name = #backward_hook, .inputs = {{"x", 0}}, \
+    .params = PARAMS(parameters), .infer = same_infer, \
+    .forward = same_forward, .backward = backward_hook \
   }
 #define NONE
 #define MODE {"mode", PERI_P_STRING, PERI_REQUIRED, {0}, 0, 0, NULL, NULL},

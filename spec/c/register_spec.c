@@ -158,7 +158,7 @@ static void sources(void) {
   peri_context *ctx = peri_context_new(NULL, NULL);
   const peri_op *zeros = peri_op_named(ctx, "zeros");
   peri_op bare = *zeros, nothings = *zeros;
-  memset(bare.params, 0, sizeof bare.params);
+  bare.params = NULL;
   bare.name = nothings.name = "nothings";
   CHECK(peri_register_op(ctx, &bare) == PERI_EARG);
   CHECK_TEXT(peri_error_text(ctx),

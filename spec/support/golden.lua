@@ -143,7 +143,7 @@ function golden.run_all(folder)
         result[status] = result[status] + 1
       end
       if status == "pending"
-          and (rows.op(case.op) or rows.optimizer(case.op)) then
+          and (rows.op(message) or rows.optimizer(message)) then
         table.insert(result.failures, case.id .. " is pending, but "
           .. case.op .. " is a row")
       end

@@ -18,7 +18,7 @@ local sample = forms.sample
 
 local families = {
   "reduce", "product", "view", "copy", "join", "index", "scatter", "mask",
-  "softmax", "create", "random",
+  "softmax", "create", "random", "compare",
 }
 
 local own = {} -- samples by the name of the row

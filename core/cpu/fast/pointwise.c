@@ -20,42 +20,60 @@
 #define NUM(value) 0
 #define P(k) 0
 #define HAS(k) 0
-#define ADD(a, b) ((a) + (b))
-#define SUB(a, b) ((a) + (b))
-#define MUL(a, b) ((a) + (b))
+#define BOTH(a, b) ((a) + (b))
+#define ADD(a, b) BOTH(a, b)
+#define SUB(a, b) BOTH(a, b)
+#define MUL(a, b) BOTH(a, b)
 #define DIV(a, b) ((a) + (b) + 3)
 #define NEG(a) (a)
 #define ABS(a) (a)
 #define FLOOR(a) (a)
+#define CEIL(a) (a)
+#define TRUNC(a) (a)
+#define ROUND(a) (a)
+#define SIGNBIT(a) (a)
 #define POW(a, b) ((a) + (b) + 200)
 #define MOD(a, b) ((a) + (b) + 200)
+#define FMOD(a, b) ((a) + (b) + 200)
+#define ATAN2(a, b) ((a) + (b) + 200)
+#define HYPOT(a, b) ((a) + (b) + 200)
+#define POLYGAMMA(more, x) ((x) + 1000)
 #define FLOORDIV(a, b) ((a) + (b) + 3)
-#define GT(a, b) ((a) + (b))
-#define GE(a, b) ((a) + (b))
-#define LT(a, b) ((a) + (b))
-#define LE(a, b) ((a) + (b))
-#define EQ(a, b) ((a) + (b))
-#define NE(a, b) ((a) + (b))
-#define AND(a, b) ((a) + (b))
-#define OR(a, b) ((a) + (b))
+#define BITAND(a, b) BOTH(a, b)
+#define BITOR(a, b) BOTH(a, b)
+#define BITXOR(a, b) BOTH(a, b)
+#define SHL(a, b) BOTH(a, b)
+#define SHR(a, b) BOTH(a, b)
+#define GT(a, b) BOTH(a, b)
+#define GE(a, b) BOTH(a, b)
+#define LT(a, b) BOTH(a, b)
+#define LE(a, b) BOTH(a, b)
+#define EQ(a, b) BOTH(a, b)
+#define NE(a, b) BOTH(a, b)
+#define AND(a, b) BOTH(a, b)
+#define OR(a, b) BOTH(a, b)
 #define SELECT(c, a, b) ((c) + (a) + (b))
+#define SIGMOID(x) ((x) + 11)
 #define F(f, x) ((x) + 8)
 #define WRITING 2
 
 /* By kernel id. */
 static const uint16_t costs[] = {
-#define UNARY(f, kind, params, forward, dx, low, high, doc) forward, dx,
-#define BINARY(f, kind, forward, da, db, low, high, doc) forward, da, db,
-#define TERNARY(f, kind, inputs, forward, da, db, dc, low, high, doc) \
+#define UNARY(f, kind, params, forward, dx, ...) forward, dx,
+#define PART(f, kind, forward, dx, ...) forward, dx,
+#define BINARY(f, kind, params, forward, da, db, ...) forward, da, db,
+#define TERNARY(f, kind, inputs, params, forward, da, db, dc, ...) \
   forward, da, db, dc,
-#define STEP1(f, kind, forward, doc) forward,
-#define STEP2(f, kind, forward, doc) forward,
+#define STEP1(f, kind, params, forward, doc) forward,
+#define STEP2(f, kind, params, forward, doc) forward,
 #include "ops/pointwise.def"
 };
 #include "ops/no_words.h"
 
+/* Libm's functions take about ten times as long. */
 static double cost_of(const peri_call *call, peri_dtype compute) {
   double float32 = 0.05 * (costs[call->kernel] + WRITING);
+  if (call->kernel >= PERI_LEVELLED_KERNELS) float32 *= 5;
   return compute == PERI_F32 ? float32 : 2 * float32;
 }
 
@@ -72,9 +90,10 @@ static peri_dtype made_by(const peri_call *call, peri_dtype compute) {
 }
 
 static peri__loop *loop_of(const peri_call *call, peri_dtype compute) {
-  return compute == PERI_F32   ? LEVEL(loop_f32)(call->kernel)
-         : compute == PERI_F64 ? LEVEL(loop_f64)(call->kernel)
-                               : peri__plain_loop(call->kernel, compute);
+  if (compute == PERI_I64 || call->kernel >= PERI_LEVELLED_KERNELS)
+    return peri__plain_loop(call->kernel, compute);
+  return compute == PERI_F32 ? LEVEL(loop_f32)(call->kernel)
+                             : LEVEL(loop_f64)(call->kernel);
 }
 
 /* Parameters are read if there are any: a copy of all the bytes would wait

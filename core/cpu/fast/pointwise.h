@@ -31,6 +31,8 @@ typedef struct {
   peri_dtype made; /* by the loop */
 } peri__loop_work;
 
+#define PERI_BLOCK 16 /* elements of loops that go by whole blocks */
+
 #define PERI_TILE 1024 /* elements of a tile that needs a buffer */
 
 /* Run the loop over all elements, tile by tile. 'cost': nanoseconds of an

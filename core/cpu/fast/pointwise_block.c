@@ -157,9 +157,19 @@ void LEVEL(block_read)(const peri__block *from, void *to, peri_dtype dtype) {
     read_8(from, to);
 }
 
+/* Results of whole numbers. */
+static void whole_out(const peri__block *to, const int64_t *from) {
+  for (int64_t i = 0; i < to->rows; i++) {
+    char *row = (char *)to->data + bytes(to->dtype, i * to->row);
+    peri__store_whole(row, to->dtype, to->col, from + i * to->cols, to->cols);
+  }
+}
+
 void LEVEL(block_write)(const peri__block *to, const void *from,
                         peri_dtype dtype) {
-  if (to->dtype != dtype)
+  if (to->dtype != dtype && dtype == PERI_I64)
+    whole_out(to, from);
+  else if (to->dtype != dtype)
     convert_out(to, from, dtype);
   else if (dtype == PERI_BOOL)
     write_1(to, from);
