@@ -327,6 +327,14 @@ peri_tensor *peri__tensor_sized(peri_context *ctx, const peri_meta *meta,
 /* A tensor that looks into the storage of 'x' elsewhere. */
 peri_tensor *peri__view(peri_tensor *x, const int64_t *shape,
                         const int64_t *strides, int ndim, int64_t offset);
+/* Note that 'y' looks into 'x': a change in place of it changes what x looks
+   into too. */
+static inline void peri__set_base(peri_tensor *y, peri_tensor *x) {
+  peri_tensor *base = x->base ? x->base : x;
+  base->refs++;
+  y->base = base;
+  y->view_version = x->storage->version;
+}
 /* The same elements without history. */
 peri_tensor *peri__alias(peri_tensor *x);
 /* Scopes, for a thread that is inside the context. */
@@ -479,6 +487,8 @@ int peri__check_values(peri_context *ctx, const char *what,
 peri_node *peri__node_begin(peri_frame *frame);
 /* The outputs are filled: 'node' becomes their history. */
 void peri__node_finish(peri_node *node, peri_frame *frame);
+/* The same for the parts of a list. */
+void peri__node_finish_list(peri_node *node, peri_frame *frame);
 /* What raised the version of 'storage' last, as users write it: "add_". */
 peri_text peri__changer(const peri_storage *storage);
 /* True if 'x' is a view whose base has been changed since, so that its history
@@ -489,7 +499,7 @@ bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin);
 void peri__node_hold(peri_node *node);
 void peri__node_drop(peri_context *ctx, peri_node *node);
 
-/* ---- Applying (apply.c, inplace.c) ------------------------------------ */
+/* ---- Applying (apply.c, apply_list.c, inplace.c) ----------------------- */
 
 /* A frame without values and results. The shapes of results, which are much of
    it, are left to the row's infer. */
@@ -498,6 +508,8 @@ void peri__frame_init(peri_frame *frame, peri_context *ctx, const peri_op *op,
 /* Check inputs and values into 'value', of which the frame keeps a pointer. */
 int peri__frame_begin(peri_frame *frame, const peri_value *given,
                       peri_value *value);
+/* Refuse what shapes that depend on data cannot have: meta, a recording. */
+int peri__frame_check_data(const peri_frame *frame);
 /* The row's forward, unrecorded, in a scope for what it makes on the way. */
 int peri__frame_forward(peri_frame *frame);
 /* The same with its node, if a gradient is wanted. */

@@ -16,7 +16,8 @@ local samples = {}
 local sample = forms.sample
 
 local families = {
-  "reduce", "product", "view", "copy", "join", "index", "softmax", "create",
+  "reduce", "product", "view", "copy", "parts", "join", "index", "softmax",
+  "create",
 }
 
 local own = {} -- samples by the name of the row
@@ -84,13 +85,16 @@ function samples.inputs(row, entry, dtype)
 end
 
 -- Call 'row' with arguments and options. An operation that only exists in
--- place gets a copy of its first argument. -> the outputs
+-- place gets a copy of its first argument. -> the outputs, those of a list too
 function samples.call(row, arguments, options)
   local list = table.move(arguments, 1, #arguments, 1, {})
   if options and next(options) then list[#list + 1] = options end
   if row.flags.only_inplace then
     list[1] = list[1]:clone()
     return list[1][row.name .. "_"](table.unpack(list))
+  end
+  if row.flags.list then
+    return table.unpack(pg[row.name](table.unpack(list)))
   end
   return pg[row.name](table.unpack(list))
 end
