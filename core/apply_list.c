@@ -25,9 +25,7 @@ static int make_parts(peri_frame *frame) {
   if (status == 0) status = ctx->status;
   if (status == 0 && frame->op->flags & PERI_OP_VIEW)
     status = join_history(frame);
-  for (int i = 0; status == 0 && i < frame->nout; i++)
-    peri__escape(frame->part[i]);
-  peri__scope_close(scope);
+  peri__scope_close_but(scope, frame->part, status == 0 ? frame->nout : 0);
   return status;
 }
 

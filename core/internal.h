@@ -358,6 +358,9 @@ static inline void peri__scope_close(peri_scope scope) {
 }
 /* Move 'x' from its scope to the scope around the open one. */
 void peri__escape(peri_tensor *x);
+/* Close 'scope' but for these tensors, which move to the scope around it. */
+void peri__scope_close_but(peri_scope scope, peri_tensor *const *kept,
+                           int count);
 peri_storage *peri__storage_hold(peri_storage *storage);
 void peri__storage_drop(peri_context *ctx, peri_storage *storage);
 static inline void peri__read_meta(const peri_tensor *x, peri_meta *meta) {
@@ -534,6 +537,8 @@ peri_tensor *peri__plus(peri_tensor *a, peri_tensor *b);
 peri_tensor *peri__copy(peri_tensor *x);
 peri_tensor *peri__zeros_like(peri_tensor *x);
 peri_tensor *peri__ones_like(peri_tensor *x);
+/* Zeros as 'meta' says, on the device of 'x'. */
+peri_tensor *peri__zeros_of(peri_tensor *x, const peri_meta *meta);
 /* linear followed by the operation called 'activation', a row of which
    peri__activation_kernel knows the kernel, in one record (ops/matmul.c). */
 peri_tensor *peri__linear_active(peri_tensor *x, peri_tensor *weight,
@@ -543,6 +548,11 @@ const peri_op *peri__region_row(void);
 const peri_op *peri__embed_row(void);
 /* 'x' summed to 'meta', undoing a broadcast, and converted to its dtype. */
 peri_tensor *peri__fit(peri_tensor *x, const peri_meta *meta);
+/* 'length' positions of dimension 'dim' of 'x' from 'start', without history
+   (ops/view.c). */
+peri_tensor *peri__cut(peri_tensor *x, int dim, int64_t start, int64_t length);
+/* The elements of 'from', broadcast, into 'to', in one record (ops/copy.c). */
+int peri__copy_into(peri_tensor *to, peri_tensor *from);
 /* Overwrite 'to' with a plain number (ops/copy.c). */
 int peri__fill_with(peri_tensor *to, const peri_value *number);
 

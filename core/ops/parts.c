@@ -12,16 +12,6 @@ static int check_cut(const peri_frame *frame) {
   return peri__op_fail(frame, PERI_ESHAPE, "x is a single number");
 }
 
-/* 'length' positions of dimension 'dim' of 'x' from 'start', as a bare view. */
-static peri_tensor *piece(peri_tensor *x, int dim, int64_t start,
-                          int64_t length) {
-  int64_t shape[PERI_MAX_DIMS];
-  peri__copy_sizes(shape, x->shape, x->ndim);
-  shape[dim] = length;
-  int64_t step = length > 0 ? start * x->strides[dim] : 0;
-  return peri__view(x, shape, x->strides, x->ndim, x->offset + step);
-}
-
 int peri__pieces_infer(peri_frame *frame) {
   frame->nout = frame->value[1].count;
   return 0;
@@ -32,7 +22,7 @@ int peri__pieces_forward(peri_frame *frame) {
   int dim = (int)frame->value[0].i;
   int64_t start = 0;
   for (int i = 0; i < frame->nout; i++) {
-    frame->part[i] = piece(frame->in[0], dim, start, sizes[i]);
+    frame->part[i] = peri__cut(frame->in[0], dim, start, sizes[i]);
     if (!frame->part[i]) break;
     start += sizes[i];
   }
@@ -44,11 +34,8 @@ static peri_tensor *gap(const peri_backprop *grad, int dim, int64_t size) {
   peri_meta meta = grad->in_meta[0];
   int i = 0;
   while (!grad->dy[i]) i++; /* one has a gradient, or nobody would ask */
-  peri_zeros_options options = peri_zeros_defaults();
-  options.dtype = meta.dtype;
-  options.device = peri_tensor_device(grad->dy[i]);
   meta.shape[dim] = size;
-  return peri_zeros(grad->ctx, meta.shape, meta.ndim, &options);
+  return peri__zeros_of(grad->dy[i], &meta);
 }
 
 /* The gradients of the parts along 'dim' into 'list'; neighbours that have none

@@ -105,6 +105,11 @@ local function run_split(case, inputs)
   return call("split", inputs, args)
 end
 
+-- repeat is a word of Lua.
+local function run_repeat(case, inputs)
+  return call("tile", inputs, case.args)
+end
+
 -- A source: whole tensors of a shape.
 local function run_source(case, _, dtype)
   local args = copy(case.args)
@@ -163,6 +168,7 @@ end
 local special = {
   matmul = { run = run_matmul },
   split = { run = run_split },
+  ["repeat"] = { run = run_repeat },
   chain = { run = run_chain, steps = "steps" },
   inplace_add = { run = run_inplace_add, steps = "view" },
   train_mlp = { run = training.run },

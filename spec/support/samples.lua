@@ -16,8 +16,8 @@ local samples = {}
 local sample = forms.sample
 
 local families = {
-  "reduce", "product", "view", "copy", "parts", "join", "index", "softmax",
-  "create",
+  "reduce", "product", "view", "shape", "diagonal", "copy", "parts", "join",
+  "arrange", "pad", "index", "softmax", "create", "make",
 }
 
 local own = {} -- samples by the name of the row
