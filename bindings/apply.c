@@ -3,7 +3,10 @@
 
    PGL_PLAIN     pg.op(x, ...) and x:op(...)
    PGL_IN_PLACE  x:op_(...), which gives x back
-   PGL_OPERATOR  a metamethod, which takes the row's inputs and no more */
+   PGL_OPERATOR  a metamethod, which takes the row's inputs and no more
+
+   An operation that gives a list gives a table. Core says first how many
+   tensors that will be; then there is room for them; then they are made. */
 #include "binding.h"
 
 /* A row as the first upvalue of its functions. */
@@ -121,6 +124,48 @@ static int call_in_place(lua_State *L) {
   return 1;
 }
 
+/* Read the arguments up to 'last' and apply. The parts, if not NULL, go into
+   'hold' as well. -> how many, or a status */
+static int run_list(lua_State *L, const bound_row *row, int last,
+                    peri_tensor **part, int room, pgl_hold *hold) {
+  pgl_args args;
+  pgl_state *S = row->S;
+  peri_tensor *in[PERI_MAX_INPUTS];
+  pgl_read_args(L, S, &row->signature, 1, last, &args);
+  if (peri_context_enter(S->ctx) < 0) return PERI_EBUSY;
+  peri_scope scope = peri_scope_open(S->ctx);
+  peri_tensor *const *inputs = pgl_inputs(L, S, &args, in);
+  int count = peri_apply_list(S->ctx, row->op, inputs, args.nin, args.value, 1,
+                              part, room);
+  if (part && count > 0) pgl_hold_tensors(hold, part, count);
+  peri_scope_close(scope);
+  peri_context_leave(S->ctx);
+  return count;
+}
+
+/* What is made on the way may free an argument or change a list: each time the
+   arguments are read anew. */
+static int call_list(lua_State *L) {
+  const bound_row *row = enter(L);
+  pgl_state *S = row->S;
+  int last = lua_gettop(L);
+  int room = run_list(L, row, last, NULL, 0, NULL);
+  if (room < 0) return pgl_raise(L, S);
+  pgl_hold *hold = pgl_new_hold(L, room);
+  peri_tensor **part =
+      lua_newuserdatauv(L, ((size_t)room + 1) * sizeof *part, 0);
+  int count = run_list(L, row, last, part, room, hold);
+  if (count < 0 && worth_retry(L, S))
+    count = run_list(L, row, last, part, room, hold);
+  if (count < 0) return pgl_raise(L, S);
+  lua_createtable(L, count, 0);
+  for (int i = 0; i < count; i++) {
+    pgl_push_held(L, S, hold, i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
 static void push_row(lua_State *L, const peri_op *op) {
   bound_row *row = lua_newuserdatauv(L, sizeof *row, 0);
   *row = (bound_row){.S = pgl_find(L),
@@ -134,7 +179,8 @@ void pgl_push_op(lua_State *L, const peri_op *op, pgl_form form) {
   static const lua_CFunction forms[] = {[PGL_PLAIN] = call_plain,
                                         [PGL_IN_PLACE] = call_in_place,
                                         [PGL_OPERATOR] = call_operator};
+  bool list = form == PGL_PLAIN && (op->flags & PERI_OP_LIST);
   push_row(L, op);
   pgl_push_type(L, PGL_TENSOR);
-  lua_pushcclosure(L, forms[form], 2);
+  lua_pushcclosure(L, list ? call_list : forms[form], 2);
 }

@@ -27,7 +27,8 @@ typedef struct {
 /* ---- One value -------------------------------------------------------- */
 
 static bool is_list(peri_type type) {
-  return type == PERI_P_DIMS || type == PERI_P_INTS || type == PERI_P_REALS;
+  return type == PERI_P_DIMS || type == PERI_P_INTS || type == PERI_P_MANY ||
+         type == PERI_P_REALS;
 }
 
 static bool is_numeric(peri_type type) {
@@ -43,7 +44,8 @@ static const char *wanted(peri_type type) {
     case PERI_P_NUMBER: return "a number";
     case PERI_P_BOOL: return "true or false";
     case PERI_P_DIMS:
-    case PERI_P_INTS: return "a list of whole numbers";
+    case PERI_P_INTS:
+    case PERI_P_MANY: return "a list of whole numbers";
     case PERI_P_REALS: return "a list of numbers";
     case PERI_P_STRING: return "a string";
     case PERI_P_DTYPE: return "the name of a dtype";
@@ -74,8 +76,21 @@ static bool read_whole(lua_State *L, int index, int64_t *out) {
   return whole != 0;
 }
 
-/* Entry number 'value->count' of a list. */
+/* Room for a list of 'length' entries, that of a long one on the stack.
+   -> false if it may not be so long */
+static bool make_room(lua_State *L, lua_Unsigned length, peri_value *value) {
+  if (value->type != PERI_P_MANY) return length <= PERI_MAX_DIMS;
+  luaL_checkstack(L, 4, "list");
+  value->many =
+      lua_newuserdatauv(L, ((size_t)length + 1) * sizeof *value->many, 0);
+  return true;
+}
+
+/* Entry number 'value->count' of a list that has room for it. */
 static bool add_entry(lua_State *L, int index, peri_value *value) {
+  if (value->type == PERI_P_MANY)
+    return read_whole(L, index,
+                      (int64_t *)(uintptr_t)&value->many[value->count++]);
   if (value->type == PERI_P_REALS) {
     if (lua_type(L, index) != LUA_TNUMBER) return false;
     value->reals[value->count++] = lua_tonumber(L, index);
@@ -92,10 +107,11 @@ static int too_long(lua_State *L, const char *what, const peri_param *param) {
 /* A list, or one number as a list of one. */
 static bool read_list(lua_State *L, const char *what, const peri_param *param,
                       int index, peri_value *value) {
-  if (lua_type(L, index) == LUA_TNUMBER) return add_entry(L, index, value);
-  if (lua_type(L, index) != LUA_TTABLE) return false;
-  lua_Unsigned length = lua_rawlen(L, index);
-  if (length > PERI_MAX_DIMS) too_long(L, what, param);
+  bool alone = lua_type(L, index) == LUA_TNUMBER;
+  if (!alone && lua_type(L, index) != LUA_TTABLE) return false;
+  lua_Unsigned length = alone ? 1 : lua_rawlen(L, index);
+  if (!make_room(L, length, value)) too_long(L, what, param);
+  if (alone) return add_entry(L, index, value);
   for (lua_Unsigned i = 1; i <= length; i++) {
     lua_rawgeti(L, index, (lua_Integer)i);
     bool right = add_entry(L, -1, value);
@@ -172,6 +188,7 @@ void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
       break;
     case PERI_P_DIMS:
     case PERI_P_INTS:
+    case PERI_P_MANY:
     case PERI_P_REALS: right = read_list(L, what, param, index, value); break;
     case PERI_P_STRING:
     case PERI_P_CHOICE: right = read_string(L, index, value); break;
@@ -243,9 +260,12 @@ static void read_inputs(reader *r) {
 
 /* Numbers in a row as the list 'param'. */
 static void gather(reader *r, const peri_param *param, peri_value *value) {
+  int end = r->next;
+  while (end <= r->last && lua_type(r->L, end) == LUA_TNUMBER) end++;
   value->type = param->type;
-  while (r->next <= r->last && lua_type(r->L, r->next) == LUA_TNUMBER) {
-    if (value->count == PERI_MAX_DIMS) too_long(r->L, r->what, param);
+  if (!make_room(r->L, (lua_Unsigned)(end - r->next), value))
+    too_long(r->L, r->what, param);
+  while (r->next < end) {
     if (!add_entry(r->L, r->next, value))
       mistyped(r->L, r->S, r->what, param, r->next);
     r->next++;

@@ -103,7 +103,7 @@ static void add_dtypes(lua_State *L) {
 static void push_chunk(lua_State *L, const peri__lua_module *module) {
   lua_pushfstring(L, "=[%s]", module->name);
   if (luaL_loadbufferx(L, module->code, module->size, lua_tostring(L, -1),
-                       "t") != LUA_OK)
+                       "text") != LUA_OK)
     lua_error(L);
   lua_remove(L, -2);
 }

@@ -12,8 +12,9 @@ static const char *const type_names[] = {
     [PERI_P_DIM] = "dim",       [PERI_P_NEWDIM] = "dim",
     [PERI_P_DIMS] = "dims",     [PERI_P_INDEX] = "index",
     [PERI_P_INTS] = "ints",     [PERI_P_REALS] = "reals",
-    [PERI_P_STRING] = "string", [PERI_P_CHOICE] = "choice",
-    [PERI_P_DTYPE] = "dtype",   [PERI_P_GENERATOR] = "generator"};
+    [PERI_P_MANY] = "ints",     [PERI_P_STRING] = "string",
+    [PERI_P_CHOICE] = "choice", [PERI_P_DTYPE] = "dtype",
+    [PERI_P_GENERATOR] = "generator"};
 
 /* Push word number 'place' of "mean|sum|none". */
 static void push_choice(lua_State *L, const char *words, int64_t place) {
@@ -22,12 +23,13 @@ static void push_choice(lua_State *L, const char *words, int64_t place) {
 }
 
 static void push_list(lua_State *L, const peri_value *value, bool real) {
+  const int64_t *list = value->type == PERI_P_MANY ? value->many : value->list;
   lua_createtable(L, value->count, 0);
   for (int i = 0; i < value->count; i++) {
     if (real)
       lua_pushnumber(L, value->reals[i]);
     else
-      lua_pushinteger(L, value->list[i]);
+      lua_pushinteger(L, list[i]);
     lua_rawseti(L, -2, i + 1);
   }
 }
@@ -53,7 +55,8 @@ void pgl_push_value(lua_State *L, const peri_param *param,
       break;
     case PERI_P_REALS: push_list(L, value, true); break;
     case PERI_P_DIMS:
-    case PERI_P_INTS: push_list(L, value, false); break;
+    case PERI_P_INTS:
+    case PERI_P_MANY: push_list(L, value, false); break;
     default:
       if (param->type == PERI_P_NUMBER && !value->whole)
         lua_pushnumber(L, value->f);
@@ -133,7 +136,8 @@ static void push_flags(lua_State *L, unsigned flags) {
                {"ordered", PERI_OP_ORDERED},
                {"constant", PERI_OP_CONSTANT},
                {"truth", PERI_OP_TRUTH},
-               {"data", PERI_OP_DATA}};
+               {"data", PERI_OP_DATA},
+               {"list", PERI_OP_LIST}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     set_flag(L, names[i].name, flags & names[i].flag);

@@ -282,12 +282,6 @@ static int run_composed(peri_frame *frame) {
   return status;
 }
 
-/* What 'y' looks into: the tensor that a change in place of it changes too. */
-static void set_base(peri_tensor *y, peri_tensor *x) {
-  y->base = peri__hold(x->base ? x->base : x);
-  y->view_version = x->storage->version;
-}
-
 /* A forward that looks into the storage of in[0]: nothing is written, so the
    node can come last. */
 static int run_view(peri_frame *frame) {
@@ -295,7 +289,7 @@ static int run_view(peri_frame *frame) {
   if (status < 0) return status;
   frame->nout = 1;
   if (!(frame->op->flags & PERI_OP_CONSTANT))
-    set_base(frame->y[0], frame->in[0]);
+    peri__set_base(frame->y[0], frame->in[0]);
   if (!to_record(frame)) return 0;
   peri_node *node = peri__node_begin(frame);
   if (!node) return frame->ctx->status;
@@ -344,7 +338,7 @@ int peri__frame_records(peri_frame *frame) {
 }
 
 /* Shapes that follow from data need the data, and would not fit a replay. */
-static RARE int check_data(const peri_frame *frame) {
+RARE int peri__frame_check_data(const peri_frame *frame) {
   if (frame->ctx->recording)
     return peri__op_fail(frame, PERI_EARG,
                          "cannot be recorded, its shape depends on data");
@@ -358,7 +352,8 @@ static RARE int check_data(const peri_frame *frame) {
 
 static int run_frame(peri_frame *frame) {
   unsigned flags = frame->op->flags;
-  if (flags & PERI_OP_DATA && check_data(frame) < 0) return frame->ctx->status;
+  if (flags & PERI_OP_DATA && peri__frame_check_data(frame) < 0)
+    return frame->ctx->status;
   if (flags & PERI_OP_COMPOSED) return run_composed(frame);
   if (flags & PERI_OP_VIEW) return run_view(frame);
   int status = frame->op->infer(frame);
@@ -400,6 +395,14 @@ int peri__frame_begin(peri_frame *frame, const peri_value *given,
   return check_values(frame, given, value);
 }
 
+static RARE int no_plain_form(const peri_frame *frame) {
+  const char *name = frame->op->name;
+  if (frame->op->flags & PERI_OP_LIST)
+    return peri__op_fail(frame, PERI_EARG, "gives a list; see apply_list");
+  return peri__op_fail(frame, PERI_EARG, "exists in place only: %s%s", name,
+                       peri__inplace_end(frame->op));
+}
+
 peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
                         peri_tensor *const *in, int nin,
                         const peri_value *value, int base, peri_tensor **more) {
@@ -412,9 +415,8 @@ peri_tensor *peri_apply(peri_context *ctx, const peri_op *op,
   peri__frame_init(&frame, ctx, op, in, nin, base);
   uint64_t draws = ctx->generator.draws;
   int status = peri__frame_begin(&frame, value, checked);
-  if (status == 0 && op->flags & PERI_OP_ONLY_INPLACE)
-    status = peri__op_fail(&frame, PERI_EARG, "exists in place only: %s%s",
-                           op->name, peri__inplace_end(op));
+  if (status == 0 && op->flags & (PERI_OP_ONLY_INPLACE | PERI_OP_LIST))
+    status = no_plain_form(&frame);
   if (status == 0) status = run_frame(&frame);
   if (status < 0) {
     drop_outputs(&frame);

@@ -160,15 +160,10 @@ static peri_tensor *output_of(const pass *p, peri_node *node, int i) {
   return y;
 }
 
-/* Call the row's backward: node->dx gets tensors of the open scope. */
-static int differentiate(pass *p, peri_node *node) {
-  peri_tensor *out[PERI_MAX_OUTPUTS] = {NULL};
-  peri_tensor *dy[PERI_MAX_OUTPUTS] = {NULL};
-  if (!node->op->backward)
-    return peri_fail(p->ctx, PERI_EGRAD, "backward: %s has no gradient",
-                     node->op->name);
-  int status = check_saved(p, node);
-  if (status < 0) return status;
+/* Call the row's backward: node->dx gets tensors of the open scope. 'out' and
+   'dy' have room for all outputs. */
+static int call_backward(pass *p, peri_node *node, peri_tensor **out,
+                         peri_tensor **dy) {
   for (int i = 0; i < node->nout; i++) {
     out[i] = output_of(p, node, i);
     dy[i] = node->result[i].dy;
@@ -187,8 +182,30 @@ static int differentiate(pass *p, peri_node *node) {
                         .needs = node->needs,
                         .graph = p->graph,
                         .dx = node->dx};
-  status = node->op->backward(&grad);
+  int status = node->op->backward(&grad);
   return status < 0 ? status : (int)p->ctx->status;
+}
+
+/* The same for a list with more outputs than rows can name. */
+static int call_list_backward(pass *p, peri_node *node) {
+  size_t bytes = (size_t)node->nout * sizeof(peri_tensor *);
+  peri_tensor **both = peri__alloc(p->ctx, 2 * bytes);
+  if (!both) return p->ctx->status;
+  int status = call_backward(p, node, both, both + node->nout);
+  peri__free(p->ctx, both);
+  return status;
+}
+
+static int differentiate(pass *p, peri_node *node) {
+  peri_tensor *out[PERI_MAX_OUTPUTS] = {NULL};
+  peri_tensor *dy[PERI_MAX_OUTPUTS] = {NULL};
+  if (!node->op->backward)
+    return peri_fail(p->ctx, PERI_EGRAD, "backward: %s has no gradient",
+                     node->op->name);
+  int status = check_saved(p, node);
+  if (status < 0) return status;
+  if (node->nout > PERI_MAX_OUTPUTS) return call_list_backward(p, node);
+  return call_backward(p, node, out, dy);
 }
 
 /* A row of the host may have made a gradient of another shape. */

@@ -7,7 +7,7 @@ uint64_t peri__draw(peri_generator *generator) { return generator->draws++; }
 
 peri_generator *peri__generator_of(const peri_frame *frame) {
   const peri_param *params = frame->op->params;
-  for (int i = 0; params[i].name; i++)
+  for (int i = 0; params && params[i].name; i++)
     if (params[i].type == PERI_P_GENERATOR &&
         frame->value[i].type == PERI_P_GENERATOR)
       return frame->value[i].generator;

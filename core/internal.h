@@ -345,6 +345,14 @@ peri_tensor *peri__tensor_sized(peri_context *ctx, const peri_meta *meta,
 /* A tensor that looks into the storage of 'x' elsewhere. */
 peri_tensor *peri__view(peri_tensor *x, const int64_t *shape,
                         const int64_t *strides, int ndim, int64_t offset);
+/* Note that 'y' looks into 'x': a change in place of it changes what x looks
+   into too. */
+static inline void peri__set_base(peri_tensor *y, peri_tensor *x) {
+  peri_tensor *base = x->base ? x->base : x;
+  base->refs++;
+  y->base = base;
+  y->view_version = x->storage->version;
+}
 /* The same elements without history. */
 peri_tensor *peri__alias(peri_tensor *x);
 /* Scopes, for a thread that is inside the context. */
@@ -368,6 +376,9 @@ static inline void peri__scope_close(peri_scope scope) {
 }
 /* Move 'x' from its scope to the scope around the open one. */
 void peri__escape(peri_tensor *x);
+/* Close 'scope' but for these tensors, which move to the scope around it. */
+void peri__scope_close_but(peri_scope scope, peri_tensor *const *kept,
+                           int count);
 peri_storage *peri__storage_hold(peri_storage *storage);
 void peri__storage_drop(peri_context *ctx, peri_storage *storage);
 static inline void peri__read_meta(const peri_tensor *x, peri_meta *meta) {
@@ -513,6 +524,8 @@ int peri__check_values(peri_context *ctx, const char *what,
 peri_node *peri__node_begin(peri_frame *frame);
 /* The outputs are filled: 'node' becomes their history. */
 void peri__node_finish(peri_node *node, peri_frame *frame);
+/* The same for the parts of a list. */
+void peri__node_finish_list(peri_node *node, peri_frame *frame);
 /* What raised the version of 'storage' last, as users write it: "add_". */
 peri_text peri__changer(const peri_storage *storage);
 /* True if 'x' is a view whose base has been changed since, so that its history
@@ -523,7 +536,7 @@ bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin);
 void peri__node_hold(peri_node *node);
 void peri__node_drop(peri_context *ctx, peri_node *node);
 
-/* ---- Applying (apply.c, inplace.c) ------------------------------------ */
+/* ---- Applying (apply.c, apply_list.c, inplace.c) ----------------------- */
 
 /* A frame without values and results. The shapes of results, which are much of
    it, are left to the row's infer. */
@@ -532,6 +545,8 @@ void peri__frame_init(peri_frame *frame, peri_context *ctx, const peri_op *op,
 /* Check inputs and values into 'value', of which the frame keeps a pointer. */
 int peri__frame_begin(peri_frame *frame, const peri_value *given,
                       peri_value *value);
+/* Refuse what shapes that depend on data cannot have: meta, a recording. */
+int peri__frame_check_data(const peri_frame *frame);
 /* The row's forward, unrecorded, in a scope for what it makes on the way. */
 int peri__frame_forward(peri_frame *frame);
 /* The same with its node, if a gradient is wanted. */
@@ -556,6 +571,8 @@ peri_tensor *peri__plus(peri_tensor *a, peri_tensor *b);
 peri_tensor *peri__copy(peri_tensor *x);
 peri_tensor *peri__zeros_like(peri_tensor *x);
 peri_tensor *peri__ones_like(peri_tensor *x);
+/* Zeros as 'meta' says, on the device of 'x'. */
+peri_tensor *peri__zeros_of(peri_tensor *x, const peri_meta *meta);
 /* linear followed by the operation called 'activation', a row of which
    peri__activation_kernel knows the kernel, in one record (ops/matmul.c). */
 peri_tensor *peri__linear_active(peri_tensor *x, peri_tensor *weight,
@@ -565,6 +582,11 @@ const peri_op *peri__region_row(void);
 const peri_op *peri__embed_row(void);
 /* 'x' summed to 'meta', undoing a broadcast, and converted to its dtype. */
 peri_tensor *peri__fit(peri_tensor *x, const peri_meta *meta);
+/* 'length' positions of dimension 'dim' of 'x' from 'start', without history
+   (ops/view.c). */
+peri_tensor *peri__cut(peri_tensor *x, int dim, int64_t start, int64_t length);
+/* The elements of 'from', broadcast, into 'to', in one record (ops/copy.c). */
+int peri__copy_into(peri_tensor *to, peri_tensor *from);
 /* Overwrite 'to' with a plain number (ops/copy.c). */
 int peri__fill_with(peri_tensor *to, const peri_value *number);
 

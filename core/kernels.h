@@ -43,6 +43,14 @@ static inline int64_t peri__class(int64_t given, int base, int64_t classes) {
   return own < (uint64_t)classes ? (int64_t)own : -1;
 }
 
+/* triangle: which part of matrices is kept. triangle_places: the same of a
+   matrix with so many columns, whose positions count from 'base'. */
+typedef struct {
+  int64_t diagonal;
+  bool upper;
+  int64_t columns, base;
+} peri__triangle_attr;
+
 /* softmax, take ...: the dimension they work along. */
 typedef struct {
   int dim;

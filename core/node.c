@@ -93,16 +93,31 @@ static int save_outputs(peri_node *node, const peri_frame *frame,
   return 0;
 }
 
-/* Texts are the caller's, so they are copied. */
+/* True if 's', or 'many' in its place, points to what is the caller's. */
+static bool points(const peri_value *value) {
+  return value->type >= PERI_P_STRING;
+}
+
+static const void *copy_pointed(peri_context *ctx, const peri_value *value) {
+  if (value->type == PERI_P_STRING) return peri__strdup(ctx, value->s);
+  size_t bytes = (size_t)value->count * sizeof *value->many;
+  int64_t *copy = peri__alloc(ctx, bytes);
+  return copy && bytes > 0 ? memcpy(copy, value->many, bytes) : copy;
+}
+
+/* Texts and long lists are the caller's, so they are copied. */
 static int copy_values(peri_context *ctx, peri_node *node,
                        const peri_value *value, int params) {
+  bool any = false;
   for (int i = 0; i < params; i++) {
     node->value[i] = value[i];
-    if (value[i].type == PERI_P_STRING) node->value[i].s = NULL;
+    if (!points(&value[i])) continue;
+    node->value[i].s = NULL;
+    any = true;
   }
-  for (int i = 0; i < params; i++) {
-    if (value[i].type != PERI_P_STRING) continue;
-    node->value[i].s = peri__strdup(ctx, value[i].s);
+  for (int i = 0; any && i < params; i++) {
+    if (!points(&value[i])) continue;
+    node->value[i].s = copy_pointed(ctx, &value[i]);
     if (!node->value[i].s) return ctx->status;
   }
   return 0;
@@ -129,17 +144,27 @@ peri_node *peri__node_begin(peri_frame *frame) {
   return node;
 }
 
+/* 'node' becomes the history of its output 'i'. */
+static inline void attach(peri_context *ctx, peri_node *node, peri_tensor *y,
+                          int i) {
+  node->result[i].version = y->storage->version;
+  if (!peri__is_float(y->dtype)) return; /* positions have no gradient */
+  if (y->node) peri__node_drop(ctx, y->node);
+  y->node = node;
+  y->output = i;
+  peri__node_hold(node);
+}
+
 void peri__node_finish(peri_node *node, peri_frame *frame) {
-  for (int i = 0, nout = frame->nout; i < nout; i++) {
-    peri_tensor *y = frame->y[i];
-    node->result[i].version = y->storage->version;
-    if (!peri__is_float(y->dtype)) continue; /* positions have no gradient */
-    if (y->node) peri__node_drop(frame->ctx, y->node);
-    y->node = node;
-    y->output = i;
-    peri__node_hold(node);
-  }
+  for (int i = 0, nout = frame->nout; i < nout; i++)
+    attach(frame->ctx, node, frame->y[i], i);
   peri__node_drop(frame->ctx, node); /* the outputs own it now */
+}
+
+void peri__node_finish_list(peri_node *node, peri_frame *frame) {
+  for (int i = 0; i < frame->nout; i++)
+    attach(frame->ctx, node, frame->part[i], i);
+  peri__node_drop(frame->ctx, node);
 }
 
 peri_text peri__changer(const peri_storage *storage) {
@@ -168,7 +193,7 @@ void peri__free_saved(peri_node *node) {
 static void free_values(peri_context *ctx, peri_node *node) {
   const peri_param *params = node->op->params;
   for (int i = 0; params && params[i].name; i++)
-    if (node->value[i].type == PERI_P_STRING)
+    if (points(&node->value[i]))
       peri__free(ctx, (void *)(uintptr_t)node->value[i].s);
 }
 

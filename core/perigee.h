@@ -426,14 +426,16 @@ typedef enum {
   PERI_P_INDEX,  /* a position along a dimension */
   PERI_P_INTS,   /* list of whole numbers */
   PERI_P_REALS,  /* list of floats */
-  PERI_P_STRING,
   PERI_P_CHOICE, /* one of the words in 'choices' */
   PERI_P_DTYPE,
-  PERI_P_GENERATOR /* a stream of random numbers */
+  PERI_P_GENERATOR, /* a stream of random numbers */
+  PERI_P_STRING, /* this and what follows points to memory of the caller */
+  PERI_P_MANY    /* list of whole numbers of any length */
 } peri_type;
 
 /* A parameter's value. 'count' is the length of a list; a choice is the
-   place of its word in 'i'; a number is in 'i' if 'whole', else in 'f'. */
+   place of its word in 'i'; a number is in 'i' if 'whole', else in 'f'. What
+   's' and 'many' point to is the caller's. */
 typedef struct {
   peri_type type; /* PERI_P_END: absent */
   bool whole;
@@ -445,6 +447,7 @@ typedef struct {
     peri_generator *generator;
     int64_t list[PERI_MAX_DIMS];
     double reals[PERI_MAX_DIMS];
+    const int64_t *many;
   };
 } peri_value;
 
@@ -483,7 +486,8 @@ typedef struct peri_op peri_op;
 
 /* One application of an operation while it runs. 'infer' checks the inputs
    and fills out[] and nout; 'forward' fills the y[] that were made for it; that
-   of a view or a composed row makes y[] itself. */
+   of a view or a composed row makes y[] itself. Of a row that gives a list
+   'infer' fills nout alone, with any number, and 'forward' makes part[]. */
 typedef struct {
   peri_context *ctx;
   const peri_op *op;
@@ -495,11 +499,13 @@ typedef struct {
   peri_meta out[PERI_MAX_OUTPUTS];
   int nout;
   peri_tensor *y[PERI_MAX_OUTPUTS];
+  peri_tensor **part; /* nout of them; set for rows that give a list */
 } peri_frame;
 
 /* The gradient of one application. Fill dx[i], out of operations, for every i
    with needs[i]. Shapes broadcast by the operation are summed, and dtypes
-   converted back, by the caller. */
+   converted back, by the caller. Of a list dy[] has as many as it has parts,
+   and nothing is saved of them. */
 typedef struct {
   peri_context *ctx;
   const peri_op *op;
@@ -528,7 +534,9 @@ enum {
   PERI_OP_ORDERED = 128,     /* results keep the memory order of the inputs */
   PERI_OP_CONSTANT = 256,    /* result is piecewise constant: never tracked */
   PERI_OP_TRUTH = 512,       /* a 0-d result is the language's own boolean */
-  PERI_OP_DATA = 1024        /* shapes depend on data: no meta, no recording */
+  PERI_OP_DATA = 1024,       /* shapes depend on data: no meta, no recording */
+  PERI_OP_LIST = 2048        /* gives a list, as long as 'infer' says, of views
+                                of its first input or, composed, of anything */
 };
 
 /* Bits of 'saves': inputs from 0, outputs from 16. */
@@ -582,6 +590,14 @@ PERI_API peri_tensor *peri_apply_kept(peri_context *ctx, const peri_op *op,
                                       peri_tensor *const *in, int nin,
                                       const peri_value *value, int base,
                                       peri_tensor **more);
+/* Apply an operation that gives a list: its tensors into 'part', which has
+   room for so many; NULL: nothing is made, only their number told.
+   -> how many there are, or a negative status
+   errors  arg if there is no room, or the operation gives no list */
+PERI_API int peri_apply_list(peri_context *ctx, const peri_op *op,
+                             peri_tensor *const *in, int nin,
+                             const peri_value *value, int base,
+                             peri_tensor **part, int room);
 /* Apply 'op' in place: the result is written into in[0], which is returned.
    errors  arg if the operation has no such form; shape if the result does
            not fit; grad if in[0] is a leaf that requires a gradient */

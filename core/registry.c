@@ -21,6 +21,13 @@
   int peri__##name##_backward(peri_backprop *);
 #define COMPOSED(name, inputs, params, outputs, flags, doc) \
   int peri__##name##_forward(peri_frame *);
+#define PARTS(name, inputs, params, flags, infer, doc) \
+  int peri__##infer##_infer(peri_frame *); \
+  int peri__##name##_forward(peri_frame *); \
+  int peri__##name##_backward(peri_backprop *);
+#define LISTED(name, inputs, params, flags, infer, doc) \
+  int peri__##infer##_infer(peri_frame *); \
+  int peri__##name##_forward(peri_frame *);
 #include "ops/ops.def"
 
 /* clang-format off */
@@ -36,8 +43,18 @@
   {#name, {inputs{0}}, PARAMS(params), {0}, PERI_OP_VIEW | (flags), 0, NULL, \
    NULL, peri__##name##_forward, peri__##name##_backward, NULL, doc},
 #define COMPOSED(name, inputs, params, outputs, flags, doc) \
-  {#name, {inputs{0}}, PARAMS(params), {outputs 0}, PERI_OP_COMPOSED | (flags), \
-   0, NULL, NULL, peri__##name##_forward, NULL, NULL, doc},
+  {#name, {inputs{0}}, PARAMS(params), {outputs 0}, \
+   PERI_OP_COMPOSED | (flags), 0, NULL, NULL, peri__##name##_forward, NULL, \
+   NULL, doc},
+#define PARTS(name, inputs, params, flags, infer, doc) \
+  {#name, {inputs{0}}, PARAMS(params), {0}, \
+   PERI_OP_LIST | PERI_OP_VIEW | (flags), 0, NULL, \
+   peri__##infer##_infer, peri__##name##_forward, peri__##name##_backward, \
+   NULL, doc},
+#define LISTED(name, inputs, params, flags, infer, doc) \
+  {#name, {inputs{0}}, PARAMS(params), {0}, \
+   PERI_OP_LIST | PERI_OP_COMPOSED | (flags), 0, NULL, \
+   peri__##infer##_infer, peri__##name##_forward, NULL, NULL, doc},
 /* clang-format on */
 static const peri_op rows[] = {
 #include "ops/ops.def"
@@ -81,15 +98,27 @@ int peri__source_place(const peri_op *op) {
   return right ? count - 3 : -1;
 }
 
+/* Only the makers of a list have both an infer and views. */
+static bool needs_infer(const peri_op *op) {
+  unsigned kind = op->flags & (PERI_OP_VIEW | PERI_OP_COMPOSED | PERI_OP_LIST);
+  return kind == 0 || kind & PERI_OP_LIST;
+}
+
 static int add_op(peri_context *ctx, const peri_op *op) {
   if (!op || !op->name || !op->forward)
     return peri_fail(ctx, PERI_EARG, "register_op: name and forward needed");
-  if (!(op->flags & (PERI_OP_VIEW | PERI_OP_COMPOSED)) && !op->infer)
+  if (needs_infer(op) && !op->infer)
     return peri_fail(ctx, PERI_EARG, "register_op: %s has no infer", op->name);
   if (op->flags & PERI_OP_SOURCE && peri__source_place(op) < 0)
     return peri_fail(ctx, PERI_EARG,
                      "register_op: %s makes tensors, so its last parameters "
                      "must be dtype, device and requires_grad",
+                     op->name);
+  if (op->flags & PERI_OP_LIST &&
+      !(op->flags & (PERI_OP_VIEW | PERI_OP_COMPOSED)))
+    return peri_fail(ctx, PERI_EARG,
+                     "register_op: %s gives a list, so it must be a view or "
+                     "composed",
                      op->name);
   if (peri__op_named(ctx, op->name))
     return peri_fail(ctx, PERI_EARG, "register_op: %s exists", op->name);
@@ -247,7 +276,8 @@ static int check_generator(peri_context *ctx, const char *what,
 static int check_value(peri_context *ctx, const char *what,
                        const peri_param *param, peri_value *value) {
   int status = 0;
-  if (value->count < 0 || value->count > PERI_MAX_DIMS)
+  if ((unsigned)value->count > PERI_MAX_DIMS &&
+      (value->count < 0 || param->type != PERI_P_MANY))
     return peri_fail(ctx, PERI_EARG, "%s: %s has %d entries, at most %d", what,
                      param->name, value->count, PERI_MAX_DIMS);
   bool word = param->type == PERI_P_CHOICE && value->type == PERI_P_STRING;

@@ -95,6 +95,10 @@
   PERI_ROW(name, PERI_P_INTS, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
 #define MAY_INTS(name, doc) \
   PERI_ROW(name, PERI_P_INTS, PERI_OPTIONAL, PERI_NO_VALUE, 0, 0, 0, doc)
+#define MUST_MANY(name, doc) \
+  PERI_ROW(name, PERI_P_MANY, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
+#define MAY_MANY(name, doc) \
+  PERI_ROW(name, PERI_P_MANY, PERI_OPTIONAL, PERI_NO_VALUE, 0, 0, 0, doc)
 #define PAIR(name, a, b, low, high, doc) \
   PERI_ROW(name, PERI_P_REALS, PERI_DEFAULT, PERI_PAIR_VALUE(a, b), low, high, \
            0, doc)

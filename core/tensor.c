@@ -347,6 +347,20 @@ void peri__escape(peri_tensor *x) {
   after->next = x;
 }
 
+#define NOWHERE INT64_MIN /* depth of a tensor that is in no list */
+
+void peri__scope_close_but(peri_scope scope, peri_tensor *const *kept,
+                           int count) {
+  for (int i = 0; i < count; i++) {
+    if (kept[i]->depth < scope.depth) continue; /* not of it, or met before */
+    unlink_tensor(kept[i]);
+    kept[i]->depth = NOWHERE;
+  }
+  peri__scope_close(scope);
+  for (int i = 0; i < count; i++)
+    if (kept[i]->depth == NOWHERE) link_tensor(kept[i], scope.ctx->depth);
+}
+
 void peri__tensors_end(peri_context *ctx) {
   while (ctx->made) peri__scope_drop(ctx->made);
   for (peri_tensor *x = ctx->kept; x; x = x->next) {

@@ -47,6 +47,13 @@ static inline peri_value list_value(peri_type type, const int64_t *list,
   return value;
 }
 
+/* The caller's array, for as long as the call. */
+static inline peri_value many_value(const int64_t *list, int count) {
+  const peri_value value = {
+      .type = PERI_P_MANY, .whole = true, .count = count, .many = list};
+  return list == NULL ? absent_value() : value;
+}
+
 static inline peri_value reals_value(const double *list, int count) {
   peri_value value = {.type = PERI_P_REALS, .count = count};
   for (int i = 0; i < count && i < PERI_MAX_DIMS; i++) value.reals[i] = list[i];

@@ -109,14 +109,28 @@ static bool after_arguments(const char *line) {
          has_word(line, "errors") || has_word(line, "ref") || in_lua(line);
 }
 
+/* How long a list is, on a new line if this one is full. -> its width */
+static int print_count(const char *name, int at, int indent) {
+  const int size = (int)strlen(name) + (int)strlen("; _count of them");
+  if (at + size + 3 <= COLUMNS) return printf("; %s_count of them", name);
+  printf(";\n%*s%s_count of them", indent, "", name);
+  return indent - at + size - 2;
+}
+
 static void print_argument_docs(const row *r, int *at) {
   for (const peri_param *p = r->params; p->name != NULL; p++) {
     if (!is_required(p)) continue;
     *at = printf("\n   %s  ", p->name) - 1;
-    *at = print_words(p->doc, *at, *at);
-    if (is_list(p)) *at += printf("; %s_count of them", p->name);
+    const int indent = *at;
+    *at = print_words(p->doc, *at, indent);
+    if (is_list(p)) *at += print_count(p->name, *at, indent);
   }
   if (has_options(r)) *at = printf("\n   options  NULL: the defaults") - 1;
+  if (r->flags & PERI_OP_LIST)
+    *at = printf(
+              "\n   part  room for as many tensors as room says; "
+              "NULL: only their number\n         is told") -
+          1;
 }
 
 /* The comment above a function: the row's text with the arguments that are
@@ -253,6 +267,9 @@ static void print_value(const peri_param *p) {
       printf("list_value(%s, %s%s, %s%s_count)", type_constant(p), of, p->name,
              of, p->name);
       break;
+    case PERI_P_MANY:
+      printf("many_value(%s%s, %s%s_count)", of, p->name, of, p->name);
+      break;
     case PERI_P_CHOICE:
     case PERI_P_STRING: printf("string_value(%s%s)", of, p->name); break;
     case PERI_P_DTYPE: printf("dtype_value(%s%s)", of, p->name); break;
@@ -315,7 +332,7 @@ enum { FEW = 3 }; /* inputs of apply_few, at most */
 /* True if the row is its inputs alone, few of them, and one output. */
 static bool is_short(const function *f) {
   const int count = count_inputs(f->row);
-  return !has_values(f) && count > 0 && count <= FEW &&
+  return !has_values(f) && !gives_list(f) && count > 0 && count <= FEW &&
          !(f->row->inputs->flags & PERI_IN_LIST) &&
          (f->row->outputs[0] == NULL || f->row->outputs[1] == NULL);
 }
@@ -329,6 +346,14 @@ static void print_short_apply(const function *f) {
   printf(");\n");
 }
 
+static void print_apply_list(const function *f) {
+  printf(
+      "  if (ctx_ == NULL)\n    return PERI_EARG;\n"
+      "  return peri_apply_list(\n      ctx_, peri_op_at(NULL, ROW_%s), in_,"
+      " count_, %s, 0, part, room);\n",
+      f->row->name, has_values(f) ? "values_" : "NULL");
+}
+
 static void print_apply(const function *f) {
   const char *const *outputs = f->row->outputs;
   const bool more = outputs[0] != NULL && outputs[1] != NULL;
@@ -337,6 +362,10 @@ static void print_apply(const function *f) {
     return;
   }
   print_inputs(f);
+  if (gives_list(f)) {
+    print_apply_list(f);
+    return;
+  }
   if (more) printf("  peri_tensor *more_[PERI_MAX_OUTPUTS] = {NULL};\n");
   printf("  if (ctx_ == NULL)\n    return NULL;\n");
   printf(

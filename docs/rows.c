@@ -1,8 +1,8 @@
 /* rows.c - reads the .def files and tells how each row looks as a function in
    C. The signature of a row: the context, if no tensor brings one; the inputs
    in order; the required parameters in order; one struct with all the others;
-   places for the outputs after the first. It knows the types of parameters,
-   and no row by name. */
+   places for the outputs after the first, or for the tensors of a list. It
+   knows the types of parameters, and no row by name. */
 #include "rows.h"
 
 #include <ctype.h>
@@ -42,6 +42,10 @@ static const row operations[] = {
   {#name, {inputs{0}}, {params{0}}, {0}, flags, doc},
 #define COMPOSED(name, inputs, params, outputs, flags, doc) \
   {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, doc},
+#define PARTS(name, inputs, params, flags, infer, doc) \
+  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_LIST | (flags), doc},
+#define LISTED(name, inputs, params, flags, infer, doc) \
+  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_LIST | (flags), doc},
 #include "ops/ops.def"
 };
 
@@ -96,7 +100,8 @@ static void lower(char *out, size_t room, const char *name) {
 }
 
 bool is_list(const peri_param *param) {
-  return param->type == PERI_P_DIMS || param->type == PERI_P_INTS;
+  return param->type == PERI_P_DIMS || param->type == PERI_P_INTS ||
+         param->type == PERI_P_MANY;
 }
 
 bool is_required(const peri_param *param) {
@@ -116,7 +121,8 @@ const char *c_type(const peri_param *param) {
     case PERI_P_REALS: return "double ";
     case PERI_P_BOOL: return "bool ";
     case PERI_P_DIMS:
-    case PERI_P_INTS: return "const int64_t *";
+    case PERI_P_INTS:
+    case PERI_P_MANY: return "const int64_t *";
     case PERI_P_STRING:
     case PERI_P_CHOICE: return "const char *";
     case PERI_P_DTYPE: return "peri_dtype ";
@@ -175,6 +181,7 @@ void default_text(char *out, size_t room, const peri_param *param, int index) {
     case PERI_P_DIMS:
     case PERI_P_INTS:
     case PERI_P_GENERATOR:
+    case PERI_P_MANY:
     case PERI_P_STRING: make(out, room, "NULL"); break;
     case PERI_P_CHOICE: choice_text(out, room, param); break;
     default:
@@ -212,6 +219,10 @@ static void add_params(function *f) {
   if (has_options(f->row)) add_arg(f, "const ", f->stem, "_options *options");
 }
 
+bool gives_list(const function *f) {
+  return f->family == OPERATION && (f->row->flags & PERI_OP_LIST) != 0;
+}
+
 static bool needs_context(const function *f) {
   return f->family != OPTIM_MAKER &&
          (f->family != OPERATION || f->row->inputs[0].name == NULL);
@@ -231,6 +242,10 @@ static void add_args(function *f) {
   add_params(f);
   for (int i = 1; f->row->outputs[0] != NULL && f->row->outputs[i] != NULL; i++)
     add_arg(f, "peri_tensor **", f->row->outputs[i], "");
+  if (gives_list(f)) {
+    add_arg(f, "peri_tensor **", "part", "");
+    add_arg(f, "int ", "room", "");
+  }
   if (f->family == READ) {
     add_arg(f, "peri_made *", "made", "");
     add_arg(f, "int ", "room", "");
@@ -253,6 +268,7 @@ function describe(kind family, const row *r, bool inplace) {
                 .row = r,
                 .returns = families[family].returns};
   char name[64];
+  if (gives_list(&f)) f.returns = "int ";
   lower(name, sizeof name, r->name);
   char *end = name + strlen(name) - 1;
   const bool named_so = *end == '_'; /* beside a row without underscore */

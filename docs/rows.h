@@ -41,6 +41,8 @@ typedef struct {
   int count;
 } function;
 
+/* True for an operation whose result is an array of tensors. */
+bool gives_list(const function *f);
 function describe(kind family, const row *r, bool inplace);
 
 /* A list of whole numbers: a pointer and a count. */

@@ -45,6 +45,13 @@ for _, row in ipairs(rows.list) do
   end
 end
 
+-- All elements of several tensors in a row.
+local function joined(...)
+  local list = { ... }
+  for i, x in ipairs(list) do list[i] = x:reshape(-1) end
+  return pg.cat(list)
+end
+
 -- The function whose gradient is checked, of the leaves alone: the fixed
 -- inputs of 'entry' stay, random numbers start anew at every call.
 local function function_of(row, entry, layout, shapes)
@@ -62,6 +69,9 @@ local function function_of(row, entry, layout, shapes)
     end
     put(arguments)
     pg.manual_seed(1)
+    if row.flags.list then
+      return joined(samples.call(row, arguments, entry.options))
+    end
     return (samples.call(row, arguments, entry.options))
   end
 end

@@ -3,15 +3,15 @@
    zero_, unwindow. All are one kernel, copy, over different arguments. */
 #include "kernels.h"
 
-/* One record: the elements of 'from', broadcast, into 'to'. */
-static int copy_into(peri_context *ctx, peri_tensor *to, peri_tensor *from) {
+int peri__copy_into(peri_tensor *to, peri_tensor *from) {
+  if (!to || !from) return PERI_EARG; /* with the error that made it so */
   peri_tensor *args[2] = {to, from};
   peri_call call;
   peri__call_begin(&call, peri__kernel_id(PERI_K_copy));
   peri__call_out(&call, to);
   peri__call_in(&call, from);
   peri__call_broadcast(&call, to->shape, to->ndim);
-  return peri__call_run(ctx, &call, args);
+  return peri__call_run(to->ctx, &call, args);
 }
 
 int peri__fill_with(peri_tensor *to, const peri_value *number) {
@@ -35,7 +35,7 @@ int peri__cast_infer(peri_frame *frame) {
 }
 
 int peri__cast_forward(peri_frame *frame) {
-  return copy_into(frame->ctx, frame->y[0], frame->in[0]);
+  return peri__copy_into(frame->y[0], frame->in[0]);
 }
 
 /* The caller converts back to the dtype of x. */
@@ -52,7 +52,7 @@ int peri__to_forward(peri_frame *frame) {
 }
 
 int peri__clone_forward(peri_frame *frame) {
-  return copy_into(frame->ctx, frame->y[0], frame->in[0]);
+  return peri__copy_into(frame->y[0], frame->in[0]);
 }
 
 int peri__clone_backward(peri_backprop *grad) {
@@ -61,7 +61,7 @@ int peri__clone_backward(peri_backprop *grad) {
 }
 
 int peri__pack_forward(peri_frame *frame) {
-  return copy_into(frame->ctx, frame->y[0], frame->in[0]);
+  return peri__copy_into(frame->y[0], frame->in[0]);
 }
 
 int peri__pack_backward(peri_backprop *grad) {
@@ -93,7 +93,7 @@ int peri__copy_infer(peri_frame *frame) {
 }
 
 int peri__copy_forward(peri_frame *frame) {
-  return copy_into(frame->ctx, frame->y[0], frame->in[1]);
+  return peri__copy_into(frame->y[0], frame->in[1]);
 }
 
 /* What was in x before has no part in the result. */
@@ -135,8 +135,7 @@ int peri__unwindow_forward(peri_frame *frame) {
   if (status < 0) return status;
   peri_tensor *part = peri_window(frame->y[0], v[1].list, v[1].count, v[2].list,
                                   v[2].count, v[3].list, v[3].count);
-  return part ? copy_into(frame->ctx, part, frame->in[0])
-              : (int)frame->ctx->status;
+  return peri__copy_into(part, frame->in[0]);
 }
 
 int peri__unwindow_backward(peri_backprop *grad) {

@@ -122,7 +122,7 @@ static peri_tensor *last_writers(const peri_backprop *grad, int dim, int dims) {
   peri_meta meta = {.dtype = PERI_I64, .ndim = 1, .shape = {1}};
   for (int d = dim; d < dim + dims; d++)
     meta.shape[0] *= grad->in_meta[0].shape[d];
-  peri_tensor *in[] = {peri__zeros_of(&meta, index), index, order};
+  peri_tensor *in[] = {peri__zeros_of(index, &meta), index, order};
   if (!in[0] || !order) return NULL;
   in[0] = peri__backward_apply(grad, "assign", in, 3, rows);
   if (!in[0]) return NULL;

@@ -32,8 +32,6 @@ int64_t peri__count_nonzero(const peri_tensor *x);
 peri_tensor *peri__backward_apply(const peri_backprop *grad, const char *name,
                                   peri_tensor *const *in, int nin,
                                   const peri_value *value);
-/* Zeros where 'like' is. */
-peri_tensor *peri__zeros_of(const peri_meta *meta, const peri_tensor *like);
 /* The numbers of the elements of 'x' in row-major order, from 0. */
 peri_tensor *peri__numbers_like(const peri_tensor *x);
 /* Zeros in the shape and dtype of input 'i', where the gradient is. */

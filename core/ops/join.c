@@ -31,22 +31,18 @@ int peri__cat_infer(peri_frame *frame) {
   return 0;
 }
 
-/* 'length' positions of 'dim' from 'start', as a view. */
-static peri_tensor *part(peri_tensor *x, int dim, int64_t start,
-                         int64_t length) {
-  return peri_narrow(x, dim, length > 0 ? start : 0, length);
-}
-
 int peri__cat_forward(peri_frame *frame) {
   int dim = (int)frame->value[0].i;
   int64_t start = 0;
-  for (int i = 0; i < frame->nin && frame->ctx->status == 0; i++) {
+  int status = 0;
+  for (int i = 0; i < frame->nin && status == 0; i++) {
     int64_t length = frame->in[i]->shape[dim];
-    if (length == 0) continue; /* no place at the end to look at */
-    peri_copy_(part(frame->y[0], dim, start, length), frame->in[i]);
+    peri_tensor *place = peri__cut(frame->y[0], dim, start, length);
+    status = peri__copy_into(place, frame->in[i]);
+    peri_release(place);
     start += length;
   }
-  return frame->ctx->status;
+  return status;
 }
 
 int peri__cat_backward(peri_backprop *grad) {
@@ -54,8 +50,10 @@ int peri__cat_backward(peri_backprop *grad) {
   int64_t start = 0;
   for (int i = 0; i < grad->nin; i++) {
     int64_t length = grad->in_meta[i].shape[dim];
-    if (grad->needs[i] && length > 0)
-      grad->dx[i] = part(grad->dy[0], dim, start, length);
+    bool there = length > 0; /* a part of nothing may begin anywhere */
+    if (grad->needs[i])
+      grad->dx[i] = there ? peri_narrow(grad->dy[0], dim, start, length)
+                          : peri__zeros_of(grad->dy[0], &grad->in_meta[i]);
     start += length;
   }
   return 0;

@@ -238,15 +238,8 @@ peri_tensor *peri__backward_apply(const peri_backprop *grad, const char *name,
                     grad->base, NULL);
 }
 
-peri_tensor *peri__zeros_of(const peri_meta *meta, const peri_tensor *like) {
-  peri_zeros_options options = peri_zeros_defaults();
-  options.dtype = meta->dtype;
-  options.device = peri_tensor_device(like);
-  return peri_zeros(like->ctx, meta->shape, meta->ndim, &options);
-}
-
 peri_tensor *peri__backward_zeros(const peri_backprop *grad, int i) {
-  return peri__zeros_of(&grad->in_meta[i], grad->dy[0]);
+  return peri__zeros_of(grad->dy[0], &grad->in_meta[i]);
 }
 
 peri_tensor *peri__numbers_like(const peri_tensor *x) {

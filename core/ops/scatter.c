@@ -226,7 +226,7 @@ static peri_tensor *last_writers(const peri_backprop *grad) {
   peri_tensor *index = grad->in[1], *order = peri__numbers_like(index);
   const peri_value value[] = {dim_value(dim, grad->base), {.type = PERI_P_END}};
   meta.dtype = PERI_I64;
-  peri_tensor *in[] = {peri__zeros_of(&meta, index), index, order};
+  peri_tensor *in[] = {peri__zeros_of(index, &meta), index, order};
   if (!in[0] || !order) return NULL;
   peri_tensor *stamps = peri__backward_apply(grad, "scatter", in, 3, value);
   return peri_eq(peri__scatter_read(grad, stamps, dim), order);

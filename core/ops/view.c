@@ -113,12 +113,14 @@ int peri__flatten_forward(peri_frame *frame) {
 
 int peri__squeeze_forward(peri_frame *frame) {
   const peri_tensor *x = frame->in[0];
-  int64_t only = peri__int(frame->value, 0, -1);
+  const peri_value *only = &frame->value[0];
+  bool all = only->type == PERI_P_END || only->count == 0;
   int64_t shape[PERI_MAX_DIMS];
   int ndim = 0;
+  bool meant[PERI_MAX_DIMS] = {false};
+  for (int i = 0; !all && i < only->count; i++) meant[only->list[i]] = true;
   for (int d = 0; d < x->ndim; d++)
-    if (x->shape[d] != 1 || (only >= 0 && only != d))
-      shape[ndim++] = x->shape[d];
+    if (x->shape[d] != 1 || !(all || meant[d])) shape[ndim++] = x->shape[d];
   frame->y[0] = peri_view(frame->in[0], shape, ndim);
   return 0;
 }
@@ -227,6 +229,15 @@ int peri__window_backward(peri_backprop *grad) {
                               grad->value[0].list, x->ndim, grad->value[1].list,
                               x->ndim, grad->value[2].list, x->ndim);
   return 0;
+}
+
+peri_tensor *peri__cut(peri_tensor *x, int dim, int64_t start, int64_t length) {
+  if (!x) return NULL;
+  int64_t shape[PERI_MAX_DIMS];
+  peri__copy_sizes(shape, x->shape, x->ndim);
+  shape[dim] = length;
+  int64_t step = length > 0 ? start * x->strides[dim] : 0;
+  return peri__view(x, shape, x->strides, x->ndim, x->offset + step);
 }
 
 /* 'length' positions of dimension 'dim' of 'x' from 'start'. */

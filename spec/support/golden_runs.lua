@@ -60,7 +60,8 @@ local function call(op, inputs, args)
   local row = rows.op(op)
   local list, count = positional(row, inputs)
   list[count + 1] = named(row, args)
-  return { pg[op](table.unpack(list, 1, count + 1)) }
+  local outputs = { pg[op](table.unpack(list, 1, count + 1)) }
+  return row.flags.list and outputs[1] or outputs
 end
 
 local function copy(t, without)
@@ -95,6 +96,18 @@ local function run_matmul(case, inputs)
   end
   return call("matmul", operands,
     copy(case.args, { transpose_a = 1, transpose_b = 1 }))
+end
+
+-- One size of all parts, or the size of each.
+local function run_split(case, inputs)
+  local args = copy(case.args, { size = 1, sections = 1 })
+  args.split_size = case.args.size or case.args.sections
+  return call("split", inputs, args)
+end
+
+-- repeat is a word of Lua.
+local function run_repeat(case, inputs)
+  return call("tile", inputs, case.args)
 end
 
 -- A source: whole tensors of a shape.
@@ -154,6 +167,8 @@ end
 
 local special = {
   matmul = { run = run_matmul },
+  split = { run = run_split },
+  ["repeat"] = { run = run_repeat },
   chain = { run = run_chain, steps = "steps" },
   inplace_add = { run = run_inplace_add, steps = "view" },
   train_mlp = { run = training.run },

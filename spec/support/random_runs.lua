@@ -19,8 +19,8 @@ local function arguments_of(call)
 end
 
 -- Outputs as tensors.
-local function outputs_of(...)
-  local list = { ... }
+local function outputs_of(first, ...)
+  local list = type(first) == "table" and first or { first, ... }
   for i, y in ipairs(list) do
     if type(y) == "boolean" then list[i] = pg.tensor { y and 1 or 0 } end
   end

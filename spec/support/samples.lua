@@ -18,7 +18,8 @@ local sample = forms.sample
 
 local families = {
   "reduce", "product", "view", "copy", "join", "index", "scatter", "mask",
-  "softmax", "create", "random", "compare",
+  "softmax", "create", "random", "compare", "shape", "diagonal", "parts",
+  "arrange", "pad", "make",
 }
 
 local own = {} -- samples by the name of the row
@@ -86,13 +87,16 @@ function samples.inputs(row, entry, dtype)
 end
 
 -- Call 'row' with arguments and options. An operation that only exists in
--- place gets a copy of its first argument. -> the outputs
+-- place gets a copy of its first argument. -> the outputs, those of a list too
 function samples.call(row, arguments, options)
   local list = table.move(arguments, 1, #arguments, 1, {})
   if options and next(options) then list[#list + 1] = options end
   if row.flags.only_inplace then
     list[1] = list[1]:clone()
     return list[1][rows.inplace(row)](table.unpack(list))
+  end
+  if row.flags.list then
+    return table.unpack(pg[row.name](table.unpack(list)))
   end
   return pg[row.name](table.unpack(list))
 end

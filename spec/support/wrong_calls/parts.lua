@@ -1,0 +1,33 @@
+-- Wrong calls of the rows of core/ops/parts.def.
+
+return {
+  { "pg.zeros(4):split(0)", "split: split_size must be above 0" },
+  { "pg.zeros(4):split(-1)", "split: split_size must be above 0" },
+  { "pg.zeros(4):split{ 1, 2 }",
+    "split: the sizes add up to 3, dimension 1 has 4" },
+  { "pg.zeros(4):split{ -1, 5 }", "split: split_size has the size -1" },
+  { "pg.zeros(4):split{ 1.5, 2.5 }",
+    "split: entry 1 of split_size must be a whole number, got 1.5" },
+  { "pg.zeros(4):split()", "split: split_size is required" },
+  { "pg.tensor(1):split(1)", "split: x is a single number" },
+  { "pg.zeros(4):split(2, 2)",
+    "split: dim must be in [1, 1] or negative from the end, got 2" },
+  { "pg.zeros(4):chunk(0)", "chunk: chunks must be at least 1, got 0" },
+  { "pg.zeros(4):tensor_split()",
+    "tensor_split: either sections or indices must be given" },
+  { "pg.zeros(4):tensor_split{ sections = 2, indices = { 2 } }",
+    "tensor_split: either sections or indices must be given" },
+  { "pg.zeros(4):tensor_split{ indices = { 3, 2 } }",
+    "tensor_split: indices must not decrease, 2 comes too late" },
+  { "pg.zeros(4):tensor_split{ indices = { 0 } }",
+    "tensor_split: positions count from 1, indices has 0" },
+  { "pg.tensor(1):unbind()", "unbind: x is a single number" },
+  { "pg.meshgrid(pg.zeros(2), pg.zeros(3))",
+    "meshgrid: indexing must be one of ij|xy, got tensor" },
+  { "pg.meshgrid{ pg.zeros(2, 2) }",
+    "meshgrid: tensor 1 must be a vector, its shape is [2, 2]" },
+  { "pg.meshgrid{}", "meshgrid: xs is an empty list" },
+  { "pg.broadcast_tensors{ pg.zeros(2, 3), pg.zeros(2) }",
+    "broadcast_tensors: tensor 2 of shape [2] does not broadcast with those "
+    .. "before it, [2, 3]" },
+}
