@@ -2,11 +2,24 @@
    of ranges of one dimension. */
 #include "reduced.h"
 
+peri_tensor *peri__range(peri_tensor *x, int64_t dim, int64_t start,
+                         int64_t length) {
+  int64_t first[PERI_MAX_DIMS] = {0}, step[PERI_MAX_DIMS];
+  int64_t count[PERI_MAX_DIMS];
+  if (!x) return NULL;
+  for (int d = 0; d < x->ndim; d++) {
+    step[d] = 1;
+    count[d] = d == dim ? length : x->shape[d];
+  }
+  first[dim] = length > 0 ? start : 0;
+  return peri_window(x, first, x->ndim, count, x->ndim, step, x->ndim);
+}
+
 /* All but the last position of 'dim' (but the first, if 'late'). */
 static peri_tensor *shortened(peri_tensor *x, int64_t dim, bool late) {
   if (!x) return NULL;
   int64_t size = x->shape[dim];
-  return peri_narrow(x, dim, late && size > 0, size > 0 ? size - 1 : 0);
+  return peri__range(x, dim, late, size > 0 ? size - 1 : 0);
 }
 
 static peri_tensor *differences(peri_tensor *x, int64_t dim) {

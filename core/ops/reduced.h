@@ -48,6 +48,9 @@ peri_tensor *peri__share_evenly(peri_tensor *x, peri_tensor *y, peri_tensor *dy,
 /* Positions along dimension 'dim' of input 0, in a shape that broadcasts to
    it. */
 peri_tensor *peri__places(const peri_backprop *grad, int64_t dim);
+/* 'length' positions of a dimension, which may be none (ops/diff.c). */
+peri_tensor *peri__range(peri_tensor *x, int64_t dim, int64_t start,
+                         int64_t length);
 /* Products of the elements before each (after each, if 'reverse') along a
    dimension, without it (ops/scan.c). */
 peri_tensor *peri__products_before(peri_tensor *x, int64_t dim, bool reverse);

@@ -139,8 +139,8 @@ static peri_tensor *moved(peri_tensor *x, int64_t dim, bool reverse,
   if (size == 0) return x;
   peri_cat_options options = peri_cat_defaults();
   options.dim = dim;
-  peri_tensor *rest = peri_narrow(x, dim, reverse, size - 1);
-  peri_tensor *first = peri_narrow(x, dim, reverse ? size - 1 : 0, 1);
+  peri_tensor *rest = peri__range(x, dim, reverse, size - 1);
+  peri_tensor *first = peri__range(x, dim, reverse ? size - 1 : 0, 1);
   if (!kept && first) first = peri__zeros_like(first);
   peri_tensor *const behind[2] = {first, rest}, *const before[2] = {rest,
                                                                     first};

@@ -16,7 +16,8 @@ local samples = {}
 local sample = forms.sample
 
 local families = {
-  "reduce", "product", "view", "copy", "join", "index", "softmax", "create",
+  "reduce", "scan", "statistics", "distance", "product", "view", "copy",
+  "join", "index", "softmax", "create",
 }
 
 local own = {} -- samples by the name of the row
