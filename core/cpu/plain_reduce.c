@@ -197,15 +197,19 @@ void peri__plain_logsumexp(const peri_call *call) {
 /* ---- Extremes --------------------------------------------------------- */
 
 /* Index in the group of the largest (sign 1) or smallest (sign -1) element,
-   the first of equals; NaN comes before all. */
-static int64_t extreme(const group *g, const peri_call *call, int sign) {
+   the first of equals; NaN comes before all. If no position is asked for, +0 is
+   larger than -0. */
+static int64_t extreme(const group *g, const peri_call *call, int sign,
+                       bool place) {
   int64_t best = 0;
   if (peri__is_float(g->x->dtype)) {
     double top = real_at(g, 0);
     for (int64_t i = 1; i < g->total && !isnan(top); i++) {
       if (peri__stopped_at(call, i)) break;
       double value = real_at(g, i);
-      if (!(sign > 0 ? value > top : value < top) && !isnan(value)) continue;
+      bool zero = !place && value == top && !signbit(value) == (sign > 0);
+      if (!(sign > 0 ? value > top : value < top) && !isnan(value) && !zero)
+        continue;
       top = value;
       best = i;
     }
@@ -225,7 +229,7 @@ static void extreme_group(const group *g, const peri_call *call,
                           const int64_t *offset, int sign) {
   peri__reduce_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  int64_t best = extreme(g, call, sign);
+  int64_t best = extreme(g, call, sign, call->nout > 1);
   const peri_arg *y = &call->arg[0];
   peri__convert(peri__at(y, offset[0]), y->dtype, 1,
                 peri__at(g->x, element(g, best)), g->x->dtype, 1, 1);
@@ -246,7 +250,7 @@ static void position_group(const group *g, const peri_call *call,
                            const int64_t *offset, int sign) {
   peri__reduce_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  put_whole(&call->arg[0], offset[0], extreme(g, call, sign) + attr.base);
+  put_whole(&call->arg[0], offset[0], extreme(g, call, sign, true) + attr.base);
 }
 
 static void argmax_group(const group *g, const peri_call *call,
