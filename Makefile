@@ -80,7 +80,8 @@ $(BUILD)/core/optim/%.o $(foreach file,random copy copy_convert reduce_f32 \
   reduce_f64 reduce_i64 softmax_f32 softmax_f64 matmul_half,\
   $(BUILD)/core/cpu/fast/$(file).%.o): FLAGS += $(BLOCKS)
 # Sums of whole numbers wrap.
-$(BUILD)/core/cpu/fast/reduce_i64.%.o: FLAGS += -fwrapv
+$(BUILD)/core/cpu/fast/reduce_i64.%.o $(BUILD)/core/cpu/fast/scan.%.o: \
+  FLAGS += -fwrapv
 # Instruction-set levels as -march names them: LEVELLED are compiled once for
 # each. The rows of core/cpu/level.h are the same.
 LEVELS := $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),\
@@ -102,10 +103,11 @@ FAST = $(wildcard core/cpu/fast/*.c)
 LEVELLED = $(FAST) $(filter-out %/optimizer.c,$(wildcard core/optim/*.c))
 BINDING = $(filter-out $(HOST),$(wildcard bindings/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
-# Kernels of whole numbers gain little: they are compiled for the lowest level.
+# Kernels of whole numbers and scans gain little: they are compiled for the
+# lowest level.
 LOWEST = $(firstword $(LEVELS))
 at-level = $(if $(filter $(LOWEST),$(1)),$(LEVELLED),\
-  $(filter-out %_i64.c,$(LEVELLED)))
+  $(filter-out %_i64.c %/scan.c,$(LEVELLED)))
 FAST_O = $(foreach level,$(LEVELS),$(patsubst %.c,$(BUILD)/%.$(level).o,\
   $(call at-level,$(level))))
 CORE_O = $(call objects,$(CORE)) $(FAST_O) $(BUILD)/perigee_tables.o

@@ -21,12 +21,31 @@ typedef struct {
   int64_t whole[PERI_POINTWISE_PARAMS];
 } peri__pointwise_attr;
 
-/* sum, max, min, any, all, argmax, argmin: the output has size 1 in the
-   reduced dimensions. */
+/* sum, prod, max, min, any, all, argmax, argmin, logsumexp, moments, norm: the
+   outputs have size 1 in the reduced dimensions. */
+typedef struct {
+  int64_t base; /* added to positions */
+  double p;     /* order of a norm */
+} peri__reduce_attr;
+
+/* scan_sum, scan_prod, scan_logsumexp, scan_max, scan_min, recurrence. */
+typedef struct {
+  int64_t base; /* added to positions */
+  int dim;
+  bool reverse;   /* from the end of the dimension */
+  bool exclusive; /* without the element itself */
+} peri__scan_attr;
+
+/* nonzero. */
 typedef struct {
   int64_t base; /* added to positions */
   bool flat;    /* positions count through all dimensions */
-} peri__reduce_attr;
+} peri__nonzero_attr;
+
+/* distances: order of the norm. */
+typedef struct {
+  double p;
+} peri__distance_attr;
 
 /* matmul: a pointwise kernel of one input and no parameters that is applied to
    the finished elements. */

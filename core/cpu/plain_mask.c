@@ -80,7 +80,7 @@ void peri__plain_masked_scatter(const peri_call *call) {
 /* Position number 'n' of the result: the element at 'at', which is 'flat' in
    row-major order. */
 static void write_position(const peri_arg *y, int64_t n, const int64_t *at,
-                           int64_t flat, const peri__reduce_attr *attr) {
+                           int64_t flat, const peri__nonzero_attr *attr) {
   int count = attr->flat ? 1 : (int)y->shape[1];
   for (int d = 0; d < count; d++) {
     int64_t own = (attr->flat ? flat : at[d]) + attr->base;
@@ -103,7 +103,7 @@ void peri__plain_nonzero(const peri_call *call) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   int64_t at[PERI_MAX_DIMS] = {0}, offset = 0, n = 0;
   int64_t count = peri__numel(x->shape, x->ndim);
-  peri__reduce_attr attr;
+  peri__nonzero_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
   for (int64_t i = 0; i < count && n < y->shape[0]; i++) {
     if (peri__stopped_at(call, i)) return;

@@ -1,12 +1,14 @@
 /* plain_reduce.c - plain kernels of the reductions.
 
-   Output 0, and output 1 of max and min, have the input's dimensions with size
-   1 where it is reduced. For each element of the output the input is gone
-   through in row-major order of the reduced dimensions: floats are summed in
-   double, whole numbers in int64 with wrap. Attributes: peri__reduce_attr. */
+   Output 0, and output 1 of max, min and moments, have the input's dimensions
+   with size 1 where it is reduced. For each element of the output the input is
+   gone through in row-major order of the reduced dimensions: floats are summed
+   in double, whole numbers in int64 with wrap. Attributes: peri__reduce_attr.
+ */
 #include <math.h>
 
 #include "plain.h"
+#include "reduction.h"
 
 /* One output element and the input elements that belong to it. */
 typedef struct {
@@ -50,6 +52,7 @@ static void put_real(const peri_arg *y, int64_t offset, double value) {
 }
 
 static void put_whole(const peri_arg *y, int64_t offset, int64_t value) {
+  value = peri__wrapped(value, y->dtype);
   peri__convert(peri__at(y, offset), y->dtype, 1, &value, PERI_I64, 1, 1);
 }
 
@@ -95,18 +98,118 @@ static void sum_group(const group *g, const peri_call *call,
 
 void peri__plain_sum(const peri_call *call) { each_output(call, sum_group); }
 
+/* ---- Products ---------------------------------------------------------- */
+
+static void prod_group(const group *g, const peri_call *call,
+                       const int64_t *offset) {
+  const peri_arg *y = &call->arg[0];
+  if (peri__is_float(y->dtype)) {
+    double product = 1;
+    for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++)
+      product *= real_at(g, i);
+    put_real(y, offset[0], product);
+  } else {
+    uint64_t product = 1;
+    for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++)
+      product *= (uint64_t)whole_at(g, i);
+    put_whole(y, offset[0], (int64_t)product);
+  }
+}
+
+void peri__plain_prod(const peri_call *call) { each_output(call, prod_group); }
+
+/* ---- Moments ------------------------------------------------------------ */
+
+/* Mean, and the sum of the squared differences from it. */
+static void moments_group(const group *g, const peri_call *call,
+                          const int64_t *offset) {
+  double sum = 0, squares = 0;
+  for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++)
+    sum += real_at(g, i);
+  double mean = sum / (double)g->total;
+  for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++) {
+    double difference = real_at(g, i) - mean;
+    squares += difference * difference;
+  }
+  put_real(&call->arg[0], offset[0], mean);
+  put_real(&call->arg[1], offset[1], squares);
+}
+
+void peri__plain_moments(const peri_call *call) {
+  each_output(call, moments_group);
+}
+
+/* ---- Norms -------------------------------------------------------------- */
+
+/* (sum |x|^p)^(1 / p), how many are not 0 for p 0. */
+static double power_norm(const group *g, const peri_call *call, double p) {
+  double sum = 0;
+  for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++) {
+    double size = fabs(real_at(g, i));
+    sum += p == 0 ? size != 0 : p == 1 ? size : pow(size, p);
+  }
+  return p == 0 || p == 1 ? sum : p == 2 ? sqrt(sum) : pow(sum, 1 / p);
+}
+
+/* The largest |x| for p > 0, else the smallest; NaN wins. */
+static double extreme_norm(const group *g, const peri_call *call, double p) {
+  double best = p > 0 ? 0 : INFINITY;
+  for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++) {
+    double size = fabs(real_at(g, i));
+    if ((p > 0 ? size > best : size < best) || isnan(size)) best = size;
+    if (isnan(best)) break;
+  }
+  return best;
+}
+
+static void norm_group(const group *g, const peri_call *call,
+                       const int64_t *offset) {
+  peri__reduce_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  put_real(&call->arg[0], offset[0],
+           isinf(attr.p) ? extreme_norm(g, call, attr.p)
+                         : power_norm(g, call, attr.p));
+}
+
+void peri__plain_norm(const peri_call *call) { each_output(call, norm_group); }
+
+/* ---- Logarithms of sums ------------------------------------------------- */
+
+/* max + log sum e^(x - max); infinities have nothing subtracted, so that they
+   stay what they are. */
+static void logsumexp_group(const group *g, const peri_call *call,
+                            const int64_t *offset) {
+  double max = -INFINITY, sum = 0;
+  for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++) {
+    double value = real_at(g, i);
+    if (value > max) max = value;
+  }
+  if (isinf(max)) max = 0;
+  for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++)
+    sum += exp(real_at(g, i) - max);
+  put_real(&call->arg[0], offset[0], max + log(sum));
+}
+
+void peri__plain_logsumexp(const peri_call *call) {
+  each_output(call, logsumexp_group);
+}
+
 /* ---- Extremes --------------------------------------------------------- */
 
 /* Index in the group of the largest (sign 1) or smallest (sign -1) element,
-   the first of equals; NaN comes before all. */
-static int64_t extreme(const group *g, const peri_call *call, int sign) {
+   the first of equals; NaN comes before all. If no position is asked for, +0 is
+   larger than -0. */
+static int64_t extreme(const group *g, const peri_call *call, int sign,
+                       bool place) {
   int64_t best = 0;
   if (peri__is_float(g->x->dtype)) {
     double top = real_at(g, 0);
     for (int64_t i = 1; i < g->total && !isnan(top); i++) {
       if (peri__stopped_at(call, i)) break;
       double value = real_at(g, i);
-      if (!(sign > 0 ? value > top : value < top) && !isnan(value)) continue;
+      bool zero = !place && value == top && !signbit(value) == (sign > 0);
+      if (!(sign > 0 ? value > top : value < top) && !isnan(value) && !zero)
+        continue;
       top = value;
       best = i;
     }
@@ -126,7 +229,7 @@ static void extreme_group(const group *g, const peri_call *call,
                           const int64_t *offset, int sign) {
   peri__reduce_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  int64_t best = extreme(g, call, sign);
+  int64_t best = extreme(g, call, sign, call->nout > 1);
   const peri_arg *y = &call->arg[0];
   peri__convert(peri__at(y, offset[0]), y->dtype, 1,
                 peri__at(g->x, element(g, best)), g->x->dtype, 1, 1);
@@ -147,7 +250,7 @@ static void position_group(const group *g, const peri_call *call,
                            const int64_t *offset, int sign) {
   peri__reduce_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  put_whole(&call->arg[0], offset[0], extreme(g, call, sign) + attr.base);
+  put_whole(&call->arg[0], offset[0], extreme(g, call, sign, true) + attr.base);
 }
 
 static void argmax_group(const group *g, const peri_call *call,

@@ -24,6 +24,12 @@ typedef struct {
   int64_t columns, column_steps[3];  /* 0: there are none */
 } peri__reduction;
 
+/* A whole number as 'dtype' keeps it, whose upper bits are lost. */
+static inline int64_t peri__wrapped(int64_t value, peri_dtype dtype) {
+  if (dtype == PERI_I32) return (int32_t)(uint32_t)(uint64_t)value;
+  return dtype == PERI_U8 ? (uint8_t)(uint64_t)value : value;
+}
+
 /* 'ordered': the elements count in the order of the dimensions. */
 void peri__reduction_of(peri__reduction *r, const peri_call *call,
                         bool ordered);

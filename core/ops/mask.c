@@ -163,7 +163,7 @@ int peri__masked_put_backward(peri_backprop *grad) {
 /* ---- nonzero ---------------------------------------------------------- */
 
 static int run_nonzero(peri_frame *frame, bool flat) {
-  peri__reduce_attr attr = {flat ? 0 : frame->base, flat};
+  peri__nonzero_attr attr = {flat ? 0 : frame->base, flat};
   peri_tensor *args[2] = {frame->y[0], frame->in[0]};
   return peri__run(frame->ctx, peri__kernel_id(PERI_K_nonzero), args, 1, 1,
                    &attr, sizeof attr);

@@ -3,10 +3,25 @@
    level and on any number of threads. */
 #include "twin_check.h"
 
-enum { SUM, MAX, MIN, ANY, ALL, ARGMAX, ARGMIN, MAX_ALONG, MIN_ALONG, OPS };
+enum {
+  SUM,
+  PROD,
+  AMAX,
+  AMIN,
+  MAX,
+  MIN,
+  ANY,
+  ALL,
+  ARGMAX,
+  ARGMIN,
+  MAX_ALONG,
+  MIN_ALONG,
+  OPS
+};
 
-static const char *const names[OPS] = {
-    "sum", "max", "min", "any", "all", "argmax", "argmin", "max at", "min at"};
+static const char *const names[OPS] = {"sum",    "prod",   "amax",   "amin",
+                                       "max",    "min",    "any",    "all",
+                                       "argmax", "argmin", "max at", "min at"};
 
 typedef struct {
   int op;
@@ -14,6 +29,8 @@ typedef struct {
   int64_t dims[PERI_MAX_DIMS]; /* of one dimension the first counts */
   int dim_count;               /* 0: all */
 } reduction;
+
+static bool takes_list(int op) { return op <= AMIN || op == ANY || op == ALL; }
 
 static void say(const reduction *c, const char *isa) {
   printf("%s of %s at %s, %d dims reduced [", names[c->op],
@@ -27,9 +44,16 @@ static void say(const reduction *c, const char *isa) {
 
 static double plain_number(void) { return uniform(); }
 
-/* Few different ones, now and then NaN. */
+/* Few different ones, zeros of both signs, now and then NaN. */
 static double choice_number(void) {
-  return below(300) == 0 ? NAN : (double)below(40) - 20;
+  double number = (double)below(40) - 39;
+  if (below(300) == 0) return NAN;
+  return number < 0 ? number : below(2) ? 0.0 : -0.0;
+}
+
+/* Products of these are exact. */
+static double factor_number(void) {
+  return below(100) == 0 ? 2 : below(2) ? 1 : -1;
 }
 
 /* Almost always zero. */
@@ -39,10 +63,11 @@ static double rare_number(void) { return below(200) == 0; }
 static peri_tensor *apply(peri_context *ctx, const reduction *c,
                           peri_tensor **positions) {
   peri_tensor *x = in(ctx, &c->x);
-  peri_value value[2] = {{.type = PERI_P_END}, {.type = PERI_P_END}};
-  static const char *const rows[OPS] = {"sum",    "max",    "min", "any", "all",
-                                        "argmax", "argmin", "max", "min"};
-  bool list = c->op == SUM || c->op == ANY || c->op == ALL;
+  peri_value value[PERI_MAX_PARAMS] = {{.type = PERI_P_END}};
+  static const char *const rows[OPS] = {"sum",    "prod",   "amax", "amin",
+                                        "max",    "min",    "any",  "all",
+                                        "argmax", "argmin", "max",  "min"};
+  bool list = takes_list(c->op);
   bool along = c->op >= ARGMAX && c->dim_count > 0;
   if (list && c->dim_count > 0) {
     value[0] =
@@ -82,7 +107,8 @@ static bool close_to(const reduction *c, peri_tensor *got,
   bool ok = a && b && peri_tensor_numel(got) == outputs &&
             peri_tensor_dtype(got) == peri_tensor_dtype(expected);
   for (int64_t i = 0; ok && i < outputs; i++)
-    ok = sums ? fabs(a[i] - b[i]) <= bound(c, b[i], count) : equal(a[i], b[i]);
+    ok = sums ? fabs(a[i] - b[i]) <= bound(c, b[i], count)
+              : equal(a[i], b[i]) && signbit(a[i]) == signbit(b[i]);
   free(a);
   free(b);
   return ok;
@@ -101,7 +127,7 @@ static void random_dims(reduction *c) {
   if (c->op >= MAX_ALONG || (c->op >= ARGMAX && below(2))) {
     c->dims[0] = below(c->x.ndim);
     c->dim_count = 1;
-  } else if (c->op == SUM || c->op == ANY || c->op == ALL) {
+  } else if (takes_list(c->op)) {
     for (int d = 0; d < c->x.ndim; d++)
       if (below(2)) c->dims[c->dim_count++] = d;
   }
@@ -118,9 +144,10 @@ static reduction random_case(void) {
   }
   bool truth = c.op == ANY || c.op == ALL;
   c.x = random_sample(shape, ndim, dtypes[below(10)], below(2),
-                      c.op == SUM ? plain_number
-                      : truth     ? rare_number
-                                  : choice_number);
+                      c.op == SUM    ? plain_number
+                      : c.op == PROD ? factor_number
+                      : truth        ? rare_number
+                                     : choice_number);
   random_dims(&c);
   return c;
 }
@@ -141,7 +168,7 @@ static bool as_plain(const reduction *c, peri_context *fast,
 static void random_cases(const char *isa) {
   peri_context *fast = open_level(isa, 1), *plain = open_level("plain", 1);
   random_state = 5;
-  for (int i = 0; i < 600; i++) {
+  for (int i = 0; i < 900; i++) {
     reduction c = random_case();
     bool ok = as_plain(&c, fast, plain);
     if (!CHECK(ok)) say(&c, isa);
@@ -170,7 +197,9 @@ static reduction large_case(int i, int op, peri_dtype dtype) {
   reduction c = {.op = op, .dim_count = large[i].dim >= 0};
   c.dims[0] = large[i].dim;
   c.x = random_sample(large[i].shape, large[i].ndim, dtype, true,
-                      op == SUM ? plain_number : choice_number);
+                      op == SUM    ? plain_number
+                      : op == PROD ? factor_number
+                                   : choice_number);
   return c;
 }
 

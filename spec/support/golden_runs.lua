@@ -55,11 +55,24 @@ local function named(row, args)
   return next(options) and options or nil
 end
 
+-- Plain numbers among 'args' that the row takes as inputs go there.
+-- -> inputs, the other args
+local function separated(row, inputs, args)
+  local all, rest = {}, {}
+  for name, x in pairs(inputs) do all[name] = x end
+  for name, value in pairs(args) do
+    local input = rows.find(row.inputs, name)
+    if input and input.number then all[name] = value else rest[name] = value end
+  end
+  return all, rest
+end
+
 -- Call operation 'op' with inputs by name and options. -> list of outputs
 local function call(op, inputs, args)
   local row = rows.op(op)
-  local list, count = positional(row, inputs)
-  list[count + 1] = named(row, args)
+  local all, options = separated(row, inputs, args)
+  local list, count = positional(row, all)
+  list[count + 1] = named(row, options)
   local outputs = { pg[op](table.unpack(list, 1, count + 1)) }
   return row.flags.list and outputs[1] or outputs
 end

@@ -55,17 +55,29 @@ end
 
 local function reduction(call)
   local shape = randoms.shape(1, 4, 20000)
-  call.inputs[1] = draw_input(call, domain_of(call), shape)
+  local kind = domain_of(call)
+  if call.row.name == "prod" then kind.odd = nil end -- 0 times infinity
+  call.inputs[1] = draw_input(call, kind, shape)
   if random(4) == 1 then return end
   local dims = {}
   for i = 1, #shape do
     if random(2) == 1 then dims[#dims + 1] = i end
   end
   call.options.dim = #dims > 0 and dims or random(#shape)
-  call.options.keepdim = random(2) == 1
+  if call.row.name ~= "count_nonzero" then
+    call.options.keepdim = random(2) == 1
+  end
 end
-families.sum, families.mean = reduction, reduction
-families.any, families.all = reduction, reduction
+for _, name in ipairs({ "sum", "mean", "prod", "any", "all", "amax", "amin",
+  "count_nonzero", "nansum", "nanmean", "logsumexp", "var", "std", "var_mean",
+  "std_mean" }) do
+  families[name] = reduction
+end
+
+function families.norm(call)
+  reduction(call)
+  call.options.p = either(0, 1, 2, 3, math.huge, -math.huge)
+end
 
 local function choice(call)
   local shape = randoms.shape(1, 4, 20000)
@@ -77,6 +89,7 @@ local function choice(call)
 end
 families.max, families.min = choice, choice
 families.argmax, families.argmin = choice, choice
+families.aminmax = choice
 
 -- Sizes of a product: small, long in K, or large enough for several tiles.
 local function product_sizes()
@@ -112,6 +125,25 @@ local function along(call)
   call.options.dim = random(#shape)
 end
 families.softmax, families.log_softmax = along, along
+families.logcumsumexp = along
+
+local function running(call)
+  local shape = randoms.shape(1, 4, 20000)
+  local kind = domain_of(call)
+  if call.row.name == "cumprod" then kind.odd = nil end
+  call.inputs[1] = draw_input(call, kind, shape)
+  call.options.dim = random(#shape)
+end
+families.cumsum, families.cumprod = running, running
+families.cummax, families.cummin = running, running
+
+function families.cdist(call)
+  local p, r, d = randoms.size(60), randoms.size(60), randoms.size(40)
+  local kind = { dtype = call.dtype, low = -1, high = 1 }
+  call.inputs = { draw_input(call, kind, either({ p, d }, { 3, p, d })),
+    draw_input(call, kind, { r, d }) }
+  call.options.p = either(0, 1, 2, 3, math.huge)
+end
 
 function families.cross_entropy(call)
   local n, k = randoms.size(257), randoms.size(257)

@@ -61,7 +61,8 @@ extern const peri__fast LEVEL(integers);
 extern const peri__fast LEVEL(bernoulli);
 extern const peri__fast LEVEL(dropout_mask);
 extern const peri__fast LEVEL(law);
-extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice);
+extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice),
+    LEVEL(pairs), LEVEL(scans);
 extern const peri__fast LEVEL(softmax), LEVEL(class_loss), LEVEL(class_loss_dx);
 
 /* What prepares the records of all pointwise rows. */

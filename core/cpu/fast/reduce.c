@@ -27,7 +27,7 @@ static int type_of(const peri_call *call) {
   return peri__is_float(dtype) ? 0 : 2;
 }
 
-/* Bytes for the results of chunks, none if there is one. */
+/* Bytes for results of 'size' bytes of the chunks, none if there is one. */
 static size_t workspace(const peri_call *call, int64_t size) {
   const peri_arg *x = &call->arg[call->nout];
   peri__reduction r;
@@ -45,8 +45,25 @@ static void prepare(peri_call *call) {
   call->workspace_bytes = workspace(call, sizes[type]);
 }
 
+/* Columns are chosen from whole, outputs in a row by chunks: a value and a
+   place of each. */
 static void prepare_choice(peri_call *call) {
+  const peri_arg *x = &call->arg[call->nout];
   call->run = kernels[type_of(call)][1];
+  if (peri__numel(x->shape, x->ndim) <= BLOCK * CHUNK_BLOCKS) return;
+  peri__reduction r;
+  peri__reduction_of(&r, call, true);
+  int64_t chunks = r.columns ? 1 : chunks_of(&r);
+  if (chunks > 1)
+    call->workspace_bytes =
+        (size_t)(r.outputs * chunks) * (sizeof(int64_t) + sizeof(double));
+}
+
+/* Two numbers of each chunk. */
+static void prepare_pairs(peri_call *call) {
+  int type = type_of(call);
+  call->run = type == 1 ? LEVEL(pairs_f64) : LEVEL(pairs_f32);
+  call->workspace_bytes = workspace(call, 2 * sizes[type]);
 }
 
 /* max and min of everything have no positions. */
@@ -60,3 +77,4 @@ static void prepare_extreme(peri_call *call) {
 const peri__fast LEVEL(reduce) = {takes, prepare};
 const peri__fast LEVEL(extreme) = {takes, prepare_extreme};
 const peri__fast LEVEL(choice) = {takes, prepare_choice};
+const peri__fast LEVEL(pairs) = {takes, prepare_pairs};

@@ -1,107 +1,118 @@
 /* reduce_body.h - the fast reductions of one compute type at one level; trees
    as reduce_tree.h has them. Twins: plain_reduce.c.
 
-   Other element types are converted block by block, and so are elements that
-   do not lie in a row; any and all are the largest and the smallest of
-   "x is not 0". Chunks of every output are the items of work; where there are
-   more than one, their results wait in the workspace to be joined as the
-   upper part of the same tree. */
-#include "reduce.h"
-#include "reduce_tree.h"
-
-typedef struct {
-  const peri_call *call;
-  peri__reduction r;
-  const peri_arg *x;
-  int op;
-  bool truth, direct; /* direct: x is of type T and taken as it is */
-  T none;             /* changes nothing */
-  int64_t stripes;    /* of columns, at least 1 */
-  int64_t chunks;
-  int64_t base; /* added to positions */
-  T *parts;     /* of the chunks */
-} job;
-
-INLINE const char *address(const job *j, int64_t offset) {
-  return (const char *)j->x->data +
-         offset * (int64_t)peri_dtype_size(j->x->dtype);
-}
-
-/* 'count' elements from 'offset' on into 'to'. */
-static void read_run(const job *j, int64_t offset, int64_t step, int64_t count,
-                     T *to) {
-  const char *from = address(j, offset);
-  if (step == 1)
-    LEVEL(convert)(to, T_DTYPE, from, j->x->dtype, count);
-  else
-    peri__convert(to, T_DTYPE, 1, from, j->x->dtype, step, count);
-  for (int64_t i = 0; j->truth && i < count; i++) to[i] = to[i] != 0;
-}
-
-static void write_one(const peri_arg *y, int64_t offset, T value) {
-  if (y->dtype == T_DTYPE)
-    ((T *)y->data)[offset] = value;
-  else
-    peri__convert((char *)y->data + offset * (int64_t)peri_dtype_size(y->dtype),
-                  y->dtype, 1, &value, T_DTYPE, 1, 1);
-}
+   Chunks of every output are the items of work; where there are more than one,
+   their results wait in the workspace to be joined as the upper part of the
+   same tree. Outputs of a few elements in a row are joined many at a time,
+   each from its first element to its last. */
+#include "reduce_job.h"
 
 /* ---- One output -------------------------------------------------------- */
 
-/* Elements 'at' to 'at' + 'count' of the output whose first one is at 'offset',
-   in a row: where they are, or a copy. */
-static const T *block_at(const job *j, int64_t offset, int64_t at,
-                         int64_t count, T *copy) {
-  int64_t step = j->r.steps[j->r.reduced - 1], place;
-  int64_t run = peri__reduction_run(&j->r, at, &place);
-  if (j->direct && step == 1 && run >= count)
-    return (const T *)j->x->data + offset + place;
-  for (int64_t done = 0; done < count; done += run) {
-    run = peri__reduction_run(&j->r, at + done, &place);
-    if (run > count - done) run = count - done;
-    read_run(j, offset + place, step, run, copy + done);
-  }
-  return copy;
-}
-
-INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* Elements 'at' to 'end' of an output. */
-static T reduce_part(const job *j, int64_t offset, int64_t at, int64_t end) {
+static T reduce_part(const job *j, const pass *p, int64_t offset, int64_t at,
+                     int64_t end) {
   T copy[BLOCK];
   tree t;
   t.blocks = 0;
   for (; at < end && !peri_call_stopped(j->call); at += BLOCK) {
     int64_t count = smaller(end - at, BLOCK);
-    const T *x = block_at(j, offset, at, count, copy);
-    T part = block_of(j->op, x, count, j->none);
+    const T *x = block_at(j, p, offset, at, count, copy);
+    T part = block_of(p->op, x, count, p->none);
     if (count == end && at == 0) return part; /* the only one */
-    tree_add(j->op, &t, part);
-    if (j->truth && part != j->none) break;
+    tree_add(p->op, &t, part);
+    if (p->map == TRUTH && p->op != SUM && part != p->none) break;
   }
-  return tree_end(j->op, &t, j->none);
+  return tree_end(p->op, &t, p->none);
+}
+
+INLINE void join_short(int op, const T *x, int64_t row, int64_t step,
+                       int64_t total, int64_t count, T *to) {
+  for (int64_t r = 0; r < count; r++)
+    to[r] = op == SUM ? x[r * row] + 0 : x[r * row];
+  for (int64_t i = 1; i < total; i++) {
+    x += step;
+    for (int64_t r = 0; r < count; r++) to[r] = join_one(op, to[r], x[r * row]);
+  }
+}
+
+/* 'count' short outputs, 'row' from one to the next: each element by element,
+   many side by side. */
+static void join_rows_of(int op, const T *x, int64_t row, int64_t step,
+                         int64_t total, int64_t count, T *to) {
+  if (op == SUM)
+    join_short(SUM, x, row, step, total, count, to);
+  else if (op == MAX)
+    join_short(MAX, x, row, step, total, count, to);
+  else if (op == MIN)
+    join_short(MIN, x, row, step, total, count, to);
+  else
+    join_short(PROD, x, row, step, total, count, to);
+}
+
+/* True if the outputs are short rows that follow each other. */
+static bool are_short(const job *j) {
+  const peri__reduction *r = &j->r;
+  if (r->columns || r->reduced > 1 || r->kept == 0) return false;
+  if (r->total < 1 || r->total > SHORT_ROW) return false;
+  bool packed = r->steps[0] == 1 && r->strides[0][r->kept - 1] == r->total;
+  return direct(j, &j->p) || packed;
+}
+
+/* Outputs from 'first' on, in one run of the last kept dimension. -> how
+   many */
+static int64_t short_rows(const job *j, int64_t first, int64_t end) {
+  const peri__reduction *r = &j->r;
+  const peri_arg *y = &j->call->arg[0];
+  T copy[SHORT_ROW * SHORT_ROWS], result[SHORT_ROWS];
+  int last = r->kept - 1;
+  int64_t offset[3], row = r->strides[0][last], step = r->strides[1][last];
+  int64_t count = smaller(r->shape[last] - first % r->shape[last], SHORT_ROWS);
+  count = smaller(count, end - first);
+  peri__reduction_at(r, first, offset);
+  const T *x = (const T *)j->x->data + offset[0];
+  if (!direct(j, &j->p)) {
+    read_run(j, &j->p, offset[0], 1, count * r->total, copy);
+    x = copy;
+  }
+  join_rows_of(j->p.op, x, row, r->steps[0], r->total, count, result);
+  for (int64_t i = 0; i < count; i++)
+    write_one(y, offset[1] + i * step, finished(j, result[i]));
+  return count;
+}
+
+/* Chunk 'item' of all outputs. -> its end; 'at' is its first element */
+static int64_t chunk_of(const job *j, int64_t item, int64_t *at) {
+  const int64_t chunk = (int64_t)BLOCK * CHUNK_BLOCKS;
+  *at = item % j->chunks * chunk;
+  return smaller(*at + chunk, j->r.total);
 }
 
 static void row_items(void *user, int64_t first, int64_t end, int thread) {
   const job *j = user;
-  const int64_t chunk = (int64_t)BLOCK * CHUNK_BLOCKS;
+  bool are_many = are_short(j);
   (void)thread;
-  for (; first < end && !peri_call_stopped(j->call); first++) {
-    int64_t offset[3], at = first % j->chunks * chunk;
+  while (first < end && !peri_call_stopped(j->call)) {
+    int64_t offset[3], at, stop = chunk_of(j, first, &at);
+    if (are_many) {
+      first += short_rows(j, first, end);
+      continue;
+    }
     peri__reduction_at(&j->r, first / j->chunks, offset);
-    T value = reduce_part(j, offset[0], at, smaller(at + chunk, j->r.total));
+    T value = reduce_part(j, &j->p, offset[0], at, stop);
     if (j->parts)
       j->parts[first] = value;
     else
-      write_one(&j->call->arg[0], offset[1], value);
+      write_one(&j->call->arg[0], offset[1], finished(j, value));
+    first++;
   }
 }
 
 static T join_parts(const job *j, const T *part) {
   tree t;
   t.blocks = 0;
-  for (int64_t i = 0; i < j->chunks; i++) tree_add(j->op, &t, part[i]);
-  return tree_end(j->op, &t, j->none);
+  for (int64_t i = 0; i < j->chunks; i++) tree_add(j->p.op, &t, part[i]);
+  return tree_end(j->p.op, &t, j->p.none);
 }
 
 static void join_rows(const job *j) {
@@ -109,7 +120,7 @@ static void join_rows(const job *j) {
     int64_t offset[3];
     peri__reduction_at(&j->r, i, offset);
     write_one(&j->call->arg[0], offset[1],
-              join_parts(j, j->parts + i * j->chunks));
+              finished(j, join_parts(j, j->parts + i * j->chunks)));
   }
 }
 
@@ -144,21 +155,43 @@ INLINE void chain_stripe(int op, const T *x, int64_t step, int64_t rows,
   }
 }
 
+/* Zeros of both signs are equal, but +0 is the larger: where a column of a
+   chain has the result 0, its rows are looked at again. */
+static void mend_zeros(int op, const T *x, int64_t step, int64_t rows,
+                       int64_t count, T *to) {
+#if IS_FLOAT
+  bool found = false;
+  if (op != MAX && op != MIN) return;
+  for (int64_t c = 0; c < count; c++) found |= to[c] == 0;
+  for (int64_t i = 0; found && i < rows; i++)
+    for (int64_t c = 0; c < count; c += W) {
+      int64_t at = smaller(c, count < W ? 0 : count - W);
+      vec a = load(to + at), b = load(x + i * step + at);
+      store(to + at,
+            op == MAX ? join_exactly(MAX, a, b) : join_exactly(MIN, a, b));
+    }
+#endif
+  (void)op, (void)x, (void)step, (void)rows, (void)count, (void)to;
+}
+
 static void chain_columns(int op, const T *x, int64_t step, int64_t rows,
                           int64_t count, T *to) {
   if (op == SUM)
     chain_stripe(SUM, x, step, rows, count, to);
   else if (op == MAX)
     chain_stripe(MAX, x, step, rows, count, to);
-  else
+  else if (op == MIN)
     chain_stripe(MIN, x, step, rows, count, to);
+  else
+    chain_stripe(PROD, x, step, rows, count, to);
+  mend_zeros(op, x, step, rows, count, to);
 }
 
 /* to = a and b joined element by element. */
 INLINE void join_each(int op, const T *a, const T *b, T *to, int64_t count) {
   int64_t i = 0;
   for (; i + W <= count; i += W)
-    store(to + i, join(op, load(a + i), load(b + i)));
+    store(to + i, join_exactly(op, load(a + i), load(b + i)));
   FEW for (; i < count; i++) to[i] = join_one(op, a[i], b[i]);
 }
 
@@ -167,8 +200,10 @@ static void join_arrays(int op, const T *a, const T *b, T *to, int64_t count) {
     join_each(SUM, a, b, to, count);
   else if (op == MAX)
     join_each(MAX, a, b, to, count);
-  else
+  else if (op == MIN)
     join_each(MIN, a, b, to, count);
+  else
+    join_each(PROD, a, b, to, count);
 }
 
 /* CHAIN rows of a few columns that follow each other, folded in halves. */
@@ -204,65 +239,58 @@ static void trees_end(int op, const column_trees *t, T *x, int64_t count) {
       memcpy(x, t->part[level], (size_t)count * sizeof(T));
     found = true;
   }
+  for (int64_t c = 0; op == SUM && c < count; c++) x[c] += 0; /* no -0 */
 }
 
 /* Rows 'at' to 'at' + 'rows' of 'count' columns, with 'step' between them:
    where they are, or a copy with room for a vector in each row. */
-static const T *rows_at(const job *j, int64_t offset, int64_t at, int64_t rows,
-                        int64_t count, T *copy, int64_t *step) {
+static const T *rows_at(const job *j, const pass *p, int64_t offset, int64_t at,
+                        int64_t rows, int64_t count, T *copy, int64_t *step) {
   int64_t place, run = peri__reduction_run(&j->r, at, &place);
   *step = j->r.steps[j->r.reduced - 1];
-  if (j->direct && run >= rows && count >= W)
+  if (direct(j, p) && run >= rows && count >= W)
     return (const T *)j->x->data + offset + place;
   *step = count < W ? W : count;
   for (int64_t i = 0; i < rows; i++) {
     peri__reduction_run(&j->r, at + i, &place);
-    read_run(j, offset + place, 1, count, copy + i * *step);
+    read_run(j, p, offset + place, 1, count, copy + i * *step);
   }
   return copy;
 }
 
 /* CHAIN rows that are one run of few columns. */
-static bool are_packed(const job *j, int64_t at, int64_t rows, int64_t count) {
+static bool are_packed(const job *j, const pass *p, int64_t at, int64_t rows,
+                       int64_t count) {
   int64_t place;
-  return j->direct && rows == CHAIN && count < PERI_WIDE_ENOUGH &&
+  return direct(j, p) && rows == CHAIN && count < PERI_WIDE_ENOUGH &&
          j->r.steps[j->r.reduced - 1] == count &&
          peri__reduction_run(&j->r, at, &place) >= rows;
 }
 
 /* 'to' has room for a vector. */
-static void stripe_part(const job *j, int64_t offset, int64_t at, int64_t end,
-                        int64_t count, T *to) {
+static void stripe_part(const job *j, const pass *p, int64_t offset, int64_t at,
+                        int64_t end, int64_t count, T *to) {
   T copy[CHAIN * STRIPE];
   column_trees t;
   t.leaves = 0;
   for (; at < end && !peri_call_stopped(j->call); at += CHAIN) {
     int64_t rows = smaller(end - at, CHAIN), step;
-    if (are_packed(j, at, rows, count)) {
+    if (are_packed(j, p, at, rows, count)) {
       peri__reduction_run(&j->r, at, &step);
-      fold_rows(j->op, (const T *)j->x->data + offset + step, count, to);
+      fold_rows(p->op, (const T *)j->x->data + offset + step, count, to);
     } else {
-      const T *x = rows_at(j, offset, at, rows, count, copy, &step);
-      chain_columns(j->op, x, step, rows, count < W ? W : count, to);
+      const T *x = rows_at(j, p, offset, at, rows, count, copy, &step);
+      chain_columns(p->op, x, step, rows, count < W ? W : count, to);
     }
-    trees_add(j->op, &t, to, count);
+    trees_add(p->op, &t, to, count);
   }
-  trees_end(j->op, &t, to, count);
+  trees_end(p->op, &t, to, count);
 }
 
 /* First column of stripe 'index'. -> how many it has */
 static int64_t stripe_of(const job *j, int64_t index, int64_t *first) {
   *first = index * STRIPE;
   return smaller(j->r.columns - *first, STRIPE);
-}
-
-static void write_columns(const job *j, int64_t offset, int64_t first,
-                          int64_t count, const T *value) {
-  const peri_arg *y = &j->call->arg[0];
-  int64_t step = j->r.column_steps[1];
-  offset += first * step;
-  peri__convert((char *)y->data + offset * (int64_t)peri_dtype_size(y->dtype),
-                y->dtype, step, value, T_DTYPE, 1, count);
 }
 
 /* Items: chunks of stripes of outputs. */
@@ -277,9 +305,9 @@ static void column_items(void *user, int64_t item, int64_t end, int thread) {
     int64_t count = stripe_of(j, stripe % j->stripes, &first);
     peri__reduction_at(&j->r, stripe / j->stripes, offset);
     T *to = j->parts ? j->parts + item * STRIPE : result;
-    stripe_part(j, offset[0] + first, at, smaller(at + chunk, j->r.total),
-                count, to);
-    if (!j->parts) write_columns(j, offset[1], first, count, to);
+    stripe_part(j, &j->p, offset[0] + first, at,
+                smaller(at + chunk, j->r.total), count, to);
+    if (!j->parts) write_columns(j, 0, offset[1], first, count, to);
   }
 }
 
@@ -290,175 +318,85 @@ static void join_stripe(const job *j, int64_t stripe) {
   t.leaves = 0;
   peri__reduction_at(&j->r, stripe / j->stripes, offset);
   for (int64_t i = 0; i < j->chunks; i++)
-    trees_add(j->op, &t, j->parts + (stripe * j->chunks + i) * STRIPE, count);
-  trees_end(j->op, &t, result, count);
-  write_columns(j, offset[1], first, count, result);
+    trees_add(j->p.op, &t, j->parts + (stripe * j->chunks + i) * STRIPE, count);
+  trees_end(j->p.op, &t, result, count);
+  write_columns(j, 0, offset[1], first, count, result);
 }
 
 /* ---- The kernel of values ---------------------------------------------- */
 
-static int op_of(const peri_call *call) {
+/* What a norm of order 'p' joins. */
+static void norm_pass(job *j, double p) {
+  bool endless = p > 1e308 || p < -1e308;
+  j->p.op = endless ? (p > 0 ? MAX : MIN) : SUM;
+  j->p.map = endless || p == 1 ? SIZE
+             : p == 0          ? TRUTH
+             : p == 2          ? SQUARE
+                               : POWER;
+  j->p.none = endless && p < 0 ? MOST : 0;
+  j->p.power = (T)p;
+  j->order = endless || p == 0 ? 1 : p;
+}
+
+static void pass_of(job *j, const peri_call *call) {
+  peri__reduce_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  j->base = attr.base;
+  j->order = 1;
+  j->p = (pass){.op = MAX, .map = AS_IS, .none = LEAST};
   switch (call->kernel - PERI_POINTWISE_KERNELS) {
-    case PERI_K_sum: return SUM;
-    case PERI_K_max:
-    case PERI_K_argmax:
-    case PERI_K_any: return MAX;
-    default: return MIN;
+    case PERI_K_sum: j->p = (pass){.op = SUM, .none = 0}; break;
+    case PERI_K_prod: j->p = (pass){.op = PROD, .none = 1}; break;
+    case PERI_K_min:
+    case PERI_K_argmin: j->p = (pass){.op = MIN, .none = MOST}; break;
+    case PERI_K_any: j->p = (pass){.op = MAX, .map = TRUTH, .none = 0}; break;
+    case PERI_K_all: j->p = (pass){.op = MIN, .map = TRUTH, .none = 1}; break;
+    case PERI_K_norm: norm_pass(j, attr.p); break;
+    default: break;
   }
 }
 
 COLD void begin(job *j, const peri_call *call, bool ordered) {
-  int kernel = call->kernel - PERI_POINTWISE_KERNELS;
   j->call = call;
   j->x = &call->arg[call->nout];
-  j->op = op_of(call);
-  j->truth = kernel == PERI_K_any || kernel == PERI_K_all;
-  j->direct = !j->truth && j->x->dtype == T_DTYPE;
-  j->none = j->op == SUM ? 0 : j->op == MAX ? LEAST : MOST;
-  if (j->truth) j->none = kernel == PERI_K_all;
+  j->typed = j->x->dtype == T_DTYPE;
+  pass_of(j, call);
   peri__reduction_of(&j->r, call, ordered);
   j->stripes = (j->r.columns + STRIPE - 1) / STRIPE;
   j->chunks = chunks_of(&j->r);
   if (j->chunks == 0) j->chunks = 1; /* of nothing */
 }
 
+/* Nanoseconds of an element. */
+static double cost_of(const job *j) {
+  if (j->p.map == POWER) return 3;
+  return direct(j, &j->p) ? 0.1 : 1;
+}
+
+/* Let 'rows' or 'columns' have the chunks of all outputs. */
+static void share(job *j, double each, peri_body *rows, peri_body *columns) {
+  double wide = (double)smaller(j->r.columns, STRIPE);
+  double of_row = (double)smaller(j->r.total, BLOCK * CHUNK_BLOCKS);
+  double of_column = (double)smaller(j->r.total, CHAIN * CHUNK_CHAINS);
+  int64_t outputs = j->r.outputs * j->chunks;
+  if (j->r.columns)
+    peri_parallel_for(j->call, outputs * j->stripes,
+                      each * of_column * wide + 50, columns, j);
+  else
+    peri_parallel_for(j->call, outputs, each * of_row + 10, rows, j);
+}
+
 void REDUCE(const peri_call *call) {
   job j = {.parts = call->workspace};
   begin(&j, call, false);
-  double each = j.direct ? 0.1 : 1;
-  if (!j.r.columns) {
-    double cost = each * (double)smaller(j.r.total, BLOCK * CHUNK_BLOCKS) + 10;
-    peri_parallel_for(call, j.r.outputs * j.chunks, cost, row_items, &j);
-    if (j.parts) join_rows(&j);
-    return;
-  }
-  int64_t stripes = j.r.outputs * j.stripes;
-  double rows = (double)smaller(j.r.total, CHAIN * CHUNK_CHAINS);
-  double cost = each * rows * (double)smaller(j.r.columns, STRIPE) + 50;
-  peri_parallel_for(call, stripes * j.chunks, cost, column_items, &j);
-  for (int64_t i = 0; j.parts && i < stripes; i++) join_stripe(&j, i);
+  share(&j, cost_of(&j), row_items, column_items);
+  if (!j.parts) return;
+  if (!j.r.columns) join_rows(&j);
+  for (int64_t i = 0; j.r.columns && i < j.r.outputs * j.stripes; i++)
+    join_stripe(&j, i);
 }
 
-/* ---- Positions --------------------------------------------------------- */
-
-INLINE bool same(T a, T b) { return a == b || (is_nan(a) && is_nan(b)); }
-
-/* The first of 'count' elements that is 'value', which is one of them. */
-static int64_t place_of(T value, const T *x, int64_t count) {
-  int64_t i = 0;
-  for (; i + MOST_LANES <= count; i += MOST_LANES) {
-    lane_number found = 0;
-    for (int l = 0; l < MOST_LANES; l++)
-      found |= (lane_number)same(x[i + l], value);
-    if (found) break;
-  }
-  while (i < count && !same(x[i], value)) i++;
-  return i;
-}
-
-static void write_choice(const job *j, const int64_t *offset, T value,
-                         int64_t place) {
-  const peri_arg *y = j->call->arg;
-  bool values = j->call->nout > 1;
-  if (values) write_one(&y[0], offset[1], value);
-  ((int64_t *)y[values].data)[offset[1 + values]] = place + j->base;
-}
-
-static void choose_one(const job *j, const int64_t *offset) {
-  T copy[BLOCK], best = j->none;
-  int64_t place = -1;
-  for (int64_t at = 0; at < j->r.total && !peri_call_stopped(j->call);
-       at += BLOCK) {
-    int64_t count = smaller(j->r.total - at, BLOCK);
-    const T *x = block_at(j, offset[0], at, count, copy);
-    T top = block_of(j->op, x, count, j->none);
-    bool better = j->op == MAX ? top > best : top < best;
-    if (place >= 0 && !better && !is_nan(top)) continue;
-    int64_t first = place_of(top, x, count);
-    best = x[first]; /* of equals, which zeros of both signs are, the first */
-    place = at + first;
-    if (is_nan(top)) break;
-  }
-  write_choice(j, offset, best, place);
-}
-
-/* The columns from 'c' on that fill a vector. */
-INLINE void choose_vector(int op, const job *j, int64_t offset, int64_t c,
-                          T *best, lane_number *place) {
-  const T *x = (const T *)j->x->data + offset + c;
-  vec top = load(x);
-  mask at = {0};
-  for (int64_t i = 1; i < j->r.total; i++) {
-    x += j->r.steps[0];
-    vec next = load(x);
-    mask better = op == MAX ? (mask)(next > top) : (mask)(next < top);
-    mask here = (mask){0} + (lane_number)i;
-    better |= are_nan(next) & ~are_nan(top);
-    top = pick(better, next, top);
-    at = (better & here) | (~better & at);
-  }
-  store(best, top);
-  memcpy(place, &at, sizeof at);
-}
-
-/* Columns 'c' to 'end', a vector or more. */
-static void choose_columns(const job *j, const int64_t *offset, int64_t c,
-                           int64_t end) {
-  T best[W];
-  lane_number place[W];
-  for (; c < end && !peri_call_stopped(j->call); c += W) {
-    if (c + W > end) c = end - W;
-    if (j->op == MAX)
-      choose_vector(MAX, j, offset[0], c, best, place);
-    else
-      choose_vector(MIN, j, offset[0], c, best, place);
-    for (int i = 0; i < W; i++) {
-      int64_t at[3];
-      for (int a = 1; a < 3; a++)
-        at[a] = offset[a] + (c + i) * j->r.column_steps[a];
-      write_choice(j, at, best[i], place[i]);
-    }
-  }
-}
-
-/* Columns of another type, too few for a vector, or with too many rows to be
-   counted in a lane. */
-static void choose_singly(const job *j, const int64_t *offset, int64_t c,
-                          int64_t end) {
-  for (; c < end && !peri_call_stopped(j->call); c++) {
-    int64_t at[3];
-    for (int a = 0; a < 3; a++) at[a] = offset[a] + c * j->r.column_steps[a];
-    choose_one(j, at);
-  }
-}
-
-/* Items: outputs, or stripes of their columns. */
-static void choose_items(void *user, int64_t item, int64_t end, int thread) {
-  const job *j = user;
-  bool countable = j->direct && j->r.reduced == 1 && j->r.total < INT32_MAX;
-  int64_t stripes = j->r.columns ? j->stripes : 1;
-  (void)thread;
-  for (; item < end && !peri_call_stopped(j->call); item++) {
-    int64_t offset[3], first, count = stripe_of(j, item % stripes, &first);
-    peri__reduction_at(&j->r, item / stripes, offset);
-    if (j->r.columns == 0)
-      choose_one(j, offset);
-    else if (countable && count >= W)
-      choose_columns(j, offset, first, first + count);
-    else
-      choose_singly(j, offset, first, first + count);
-  }
-}
-
-void CHOOSE(const peri_call *call) {
-  job j = {0};
-  peri__reduce_attr attr;
-  memcpy(&attr, call->attr, sizeof attr);
-  j.base = attr.base;
-  begin(&j, call, true);
-  int64_t stripes = j.r.columns ? j.stripes : 1;
-  int64_t width = j.r.columns ? smaller(j.r.columns, STRIPE) : 1;
-  double each = j.direct ? 0.3 : 1;
-  double cost = each * (double)j.r.total * (double)width + 20;
-  peri_parallel_for(call, j.r.outputs * stripes, cost, choose_items, &j);
-}
+#include "reduce_choose.h"
+#if IS_FLOAT
+#include "reduce_pairs.h"
+#endif

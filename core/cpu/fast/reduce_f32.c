@@ -7,6 +7,10 @@
 #define T_DTYPE PERI_F32
 #define LEAST (-__builtin_inff())
 #define MOST __builtin_inff()
+#define IS_FLOAT 1
+#define EXP LEVEL(exp_f32)
+#define LOG LEVEL(log_f32)
+#define PAIRS LEVEL(pairs_f32)
 #define REDUCE LEVEL(reduce_f32)
 #define CHOOSE LEVEL(choose_f32)
 

@@ -7,6 +7,7 @@
 #define T_DTYPE PERI_I64
 #define LEAST INT64_MIN
 #define MOST INT64_MAX
+#define IS_FLOAT 0
 #define REDUCE LEVEL(reduce_i64)
 #define CHOOSE LEVEL(choose_i64)
 

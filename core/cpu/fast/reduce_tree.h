@@ -51,11 +51,29 @@ INLINE T join_block(int op, const T *x, int64_t count, T none) {
   return fold_lanes(op, lane, lanes);
 }
 
+/* Zeros of both signs are equal, but +0 is the larger: the one of a block that
+   is its largest or smallest. */
+static T zero_of(int op, const T *x, int64_t count) {
+  T zero = 0, other = op == MAX ? zero : -zero;
+  lane_number want, bits[MOST_LANES];
+  memcpy(&want, &other, sizeof want);
+  for (int64_t i = 0; i < count; i += MOST_LANES) {
+    int64_t part = count - i < MOST_LANES ? count - i : MOST_LANES;
+    lane_number found = 0;
+    memcpy(bits, x + i, (size_t)part * sizeof(T));
+    for (int64_t k = 0; k < part; k++) found |= bits[k] == want;
+    if (found) return other;
+  }
+  return -other;
+}
+
 /* One block. */
 static T block_of(int op, const T *x, int64_t count, T none) {
   if (op == SUM) return join_block(SUM, x, count, none);
-  if (op == MAX) return join_block(MAX, x, count, none);
-  return join_block(MIN, x, count, none);
+  if (op == PROD) return join_block(PROD, x, count, none);
+  T best = op == MAX ? join_block(MAX, x, count, none)
+                     : join_block(MIN, x, count, none);
+  return best == 0 ? zero_of(op, x, count) : best;
 }
 
 /* Blocks on their way to become one element: part[i] stands for 2^i of them

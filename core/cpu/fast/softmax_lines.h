@@ -98,8 +98,9 @@ COLD void lines_begin(lines *l, const peri_call *call, int args, unsigned dense,
     if (dense >> a & 1) beside = beside && peri__row_stride(&l->walk, a) == 1;
   }
   bool is_long = l->length > SHORT_LINE;
-  l->single = is_long && !beside;
-  l->lanes = is_long && beside ? WIDE_LANES : LANES;
+  bool few = l->walk.shape[l->walk.ndim - 1] < LANES / 2;
+  l->single = is_long && (!beside || few);
+  l->lanes = is_long && !l->single ? WIDE_LANES : LANES;
   l->count = peri__walk_count(&l->walk, l->walk.ndim);
   l->tiles = peri__walk_count(&l->walk, l->walk.ndim - 1) * tiles_across(l);
 }

@@ -1,11 +1,11 @@
-/* vector_join.h - two vectors or elements of type T become one: their sum, the
-   larger or the smaller. */
+/* vector_join.h - two vectors or elements of type T become one: their sum,
+   their product, the larger or the smaller. */
 #ifndef PERI_VECTOR_JOIN_H
 #define PERI_VECTOR_JOIN_H
 
 #include "vector.h"
 
-enum { SUM, MAX, MIN };
+enum { SUM, MAX, MIN, PROD };
 
 /* A whole number as wide as T, and what a comparison of vectors gives. */
 typedef __typeof__(_Generic((T)0, float
@@ -31,12 +31,30 @@ INLINE mask are_nan(vec x) {
 /* NaN wins; of equals the first stays. */
 INLINE vec join(int op, vec a, vec b) {
   if (op == SUM) return a + b;
+  if (op == PROD) return a * b;
   mask better = op == MAX ? (mask)(b > a) : (mask)(b < a);
   return pick(better | are_nan(b), b, a);
 }
 
+/* The same, but of zeros of both signs, which are equal, +0 is the larger. */
+INLINE vec join_exactly(int op, vec a, vec b) {
+  vec x = join(op, a, b);
+  if (op == SUM || op == PROD) return x;
+  mask same = (mask)(a == b), bits = (mask)a & (mask)b;
+  if (op == MIN) bits = (mask)a | (mask)b;
+  return pick(same, (vec)bits, x);
+}
+
+INLINE bool has_minus(T x) {
+  lane_number bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits < 0;
+}
+
 INLINE T join_one(int op, T a, T b) {
   if (op == SUM) return a + b;
+  if (op == PROD) return a * b;
+  if (a == b) return has_minus(a) == (op == MAX) ? b : a;
   return (op == MAX ? b > a : b < a) || is_nan(b) ? b : a;
 }
 
