@@ -43,7 +43,7 @@ static inline int64_t peri__class(int64_t given, int base, int64_t classes) {
   return own < (uint64_t)classes ? (int64_t)own : -1;
 }
 
-/* softmax, take ...: the dimension they work along. */
+/* softmax ...: the dimension they work along. */
 typedef struct {
   int dim;
   int64_t base; /* of positions in data */

@@ -261,7 +261,9 @@ static void steady_loop(void) {
 static void positions_from_zero(void) {
   peri_context *ctx = open();
   peri_tensor *x = matrix(ctx, 2, 3);
-  const peri_index at[] = {{PERI_AT, 1, 0, 0}, {PERI_RANGE, 0, 2, 2}};
+  const peri_index at[] = {
+      {.kind = PERI_AT, .first = 1},
+      {.kind = PERI_RANGE, .first = 0, .last = 2, .step = 2}};
   const int64_t classes[2] = {0, 2};
   peri_tensor *target =
       peri_tensor_new(ctx, classes, (int64_t[]){2}, 1, PERI_I64);
@@ -274,7 +276,7 @@ static void positions_from_zero(void) {
       peri_item(peri_cross_entropy(matrix(ctx, 2, 3), target, NULL, NULL));
   double spread = log(exp(-2) + exp(-1) + 1); /* of three steps of one */
   CHECK(fabs(loss - (2 + spread + spread) / 2) < 1e-6);
-  const peri_index out = {PERI_AT, 2, 0, 0};
+  const peri_index out = {.kind = PERI_AT, .first = 2};
   CHECK(peri_at(x, &out, 1) == NULL && peri_error(ctx) == PERI_EINDEX);
   peri_context_free(ctx);
 }
