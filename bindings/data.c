@@ -61,7 +61,7 @@ static void push_classes(lua_State *L, const peri_dataset *dataset) {
    of the batch. -> count or a negative status */
 static int take_sample(pgl_state *S, peri_dataset *dataset, int64_t position,
                        pgl_hold *hold) {
-  const peri_index first = {.kind = PERI_AT, .step = 1};
+  const peri_index first = {.kind = PERI_AT};
   peri_tensor *out[MOST_MADE];
   peri_scope scope = peri_scope_open(S->ctx);
   int count = peri_dataset_batch(dataset, &position, 1, out, MOST_MADE);

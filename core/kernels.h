@@ -70,7 +70,7 @@ typedef struct {
   int64_t columns, base;
 } peri__triangle_attr;
 
-/* softmax, take ...: the dimension they work along. */
+/* softmax ...: the dimension they work along. */
 typedef struct {
   int dim;
   int64_t base; /* of positions in data */

@@ -13,26 +13,30 @@ static void add_dim(peri__places *places, const peri_arg *x, int d) {
   places->strides[places->dims++] = x->strides[d];
 }
 
-void peri__places_of(peri__places *places, peri_arg *flat, const peri_arg *x,
-                     const peri__index_attr *attr, const peri_arg *model) {
-  int end = attr->dim + attr->dims;
+static void find_places(peri__places *places, const peri_arg *x,
+                        const peri__index_attr *attr) {
   places->base = attr->base;
   places->dims = 0;
   places->size = 1;
-  for (int d = end - 1; d >= attr->dim; d--) {
+  for (int d = attr->dim + attr->dims - 1; d >= attr->dim; d--) {
     places->size *= x->shape[d];
     if (x->shape[d] != 1) add_dim(places, x, d);
   }
-  if (places->dims == 0) {
-    places->shape[0] = places->strides[0] = 1;
-    places->dims = 1;
-  }
-  flat->data = x->data;
-  flat->dtype = x->dtype;
-  flat->ndim = model->ndim;
-  for (int d = 0; d < model->ndim; d++) {
-    int own = d < attr->dim ? d : d + attr->dims - 1;
-    flat->shape[d] = model->shape[d];
-    flat->strides[d] = d == attr->dim ? 0 : x->strides[own];
+  if (places->dims > 0) return;
+  places->shape[0] = places->strides[0] = 1;
+  places->dims = 1;
+}
+
+void peri__indexed_begin(peri__indexed *job, const peri_call *call, int own) {
+  const peri_arg *x = &call->arg[own];
+  job->call = call;
+  job->index = job->flat = call->arg[2];
+  memcpy(&job->attr, call->attr, sizeof job->attr);
+  find_places(&job->places, x, &job->attr);
+  job->flat.data = x->data;
+  job->flat.dtype = x->dtype;
+  for (int d = 0; d < job->flat.ndim; d++) {
+    int dim = d < job->attr.dim ? d : d + job->attr.dims - 1;
+    job->flat.strides[d] = d == job->attr.dim ? 0 : x->strides[dim];
   }
 }

@@ -1,5 +1,7 @@
 /* places.h - from positions in an index to elements of a tensor, as gather and
-   scatter need it. */
+   scatter need it: the way goes through the index and what is read or written
+   beside it; to an element of the tensor with the places, which that way sees
+   with stride 0 along the dimension, comes the offset of its place. */
 #ifndef PERI_PLACES_H
 #define PERI_PLACES_H
 
@@ -13,11 +15,17 @@ typedef struct {
   int64_t shape[PERI_MAX_DIMS], strides[PERI_MAX_DIMS];
 } peri__places;
 
-/* The dimensions of 'x' that 'attr' names. 'flat' becomes x as seen by those
-   who add the offset of a place themselves: in the shape of 'model', with
-   stride 0 along the dimension. */
-void peri__places_of(peri__places *places, peri_arg *flat, const peri_arg *x,
-                     const peri__index_attr *attr, const peri_arg *model);
+/* A call of gather or scatter. */
+typedef struct {
+  const peri_call *call;
+  peri__index_attr attr;
+  peri__places places;
+  peri_arg index;
+  peri_arg flat; /* the tensor with the places, in the shape of the index */
+} peri__indexed;
+
+/* 'own': the argument with the places. */
+void peri__indexed_begin(peri__indexed *job, const peri_call *call, int own);
 
 /* Offset in elements of 'place', which counts from 0. */
 static inline int64_t peri__place_offset(const peri__places *places,

@@ -5,29 +5,23 @@
 
 /* One of these on its way. */
 typedef struct {
-  const peri_call *call;
-  peri__index_attr attr;
-  peri__places places;
-  peri_arg flat; /* the tensor that has the places */
+  peri__indexed own;
   peri__walk walk;
 } job;
 
 /* The walk goes through 'model', the index and the tensor with the places,
    which is argument 'own'. */
 static void job_begin(job *j, const peri_call *call, int model, int own) {
-  const peri_arg *index = &call->arg[2];
-  const peri_arg *arg[] = {&call->arg[model], index, &j->flat};
-  j->call = call;
-  memcpy(&j->attr, call->attr, sizeof j->attr);
-  peri__places_of(&j->places, &j->flat, &call->arg[own], &j->attr, index);
+  const peri_arg *arg[] = {&call->arg[model], &j->own.index, &j->own.flat};
+  peri__indexed_begin(&j->own, call, own);
   peri__walk_of(&j->walk, arg, 3, -1);
 }
 
 static int64_t offset_of(const job *j, int64_t at) {
-  const peri_arg *index = &j->call->arg[2];
+  const peri_arg *index = &j->own.index;
   int64_t given;
   peri__convert(&given, PERI_I64, 1, peri__at(index, at), index->dtype, 1, 1);
-  return peri__given_offset(&j->places, given);
+  return peri__given_offset(&j->own.places, given);
 }
 
 /* ---- gather: y, x, index ---------------------------------------------- */
@@ -37,7 +31,7 @@ static int64_t offset_of(const job *j, int64_t at) {
 static void gather_piece(void *user, const peri__walk *walk,
                          const int64_t *offset, int64_t count) {
   const job *j = user;
-  const peri_arg *y = &j->call->arg[0];
+  const peri_arg *y = &j->own.call->arg[0];
   const int64_t zero = 0;
   for (int64_t i = 0; i < count; i++) {
     int64_t from = offset_of(j, offset[1] + i * peri__row_stride(walk, 1));
@@ -46,7 +40,7 @@ static void gather_piece(void *user, const peri__walk *walk,
     if (from < 0)
       peri__convert(to, y->dtype, 1, &zero, PERI_I64, 1, 1);
     else
-      peri__convert(to, y->dtype, 1, peri__at(&j->flat, at), y->dtype, 1, 1);
+      peri__convert(to, y->dtype, 1, peri__at(&j->own.flat, at), y->dtype, 1, 1);
   }
 }
 
@@ -104,7 +98,7 @@ static void join_real(int mode, const peri_arg *y, int64_t to,
 /* y[.., index[.., i, ..], ..] and src[.., i, ..] along 'dim' are joined, in the
    order of i; what has no place is left out. */
 static void scatter_row(const job *j, const int64_t *offset, int64_t count) {
-  const peri_call *call = j->call;
+  const peri_call *call = j->own.call;
   const peri_arg *y = &call->arg[0], *src = &call->arg[1];
   bool real = peri__is_float(y->dtype);
   for (int64_t i = 0; i < count && !peri__stopped_at(call, i); i++) {
@@ -113,9 +107,9 @@ static void scatter_row(const job *j, const int64_t *offset, int64_t count) {
     if (to < 0) continue;
     to += offset[2] + i * peri__row_stride(&j->walk, 2);
     if (real)
-      join_real(j->attr.mode, y, to, src, from);
+      join_real(j->own.attr.mode, y, to, src, from);
     else
-      join_whole(j->attr.mode, y, to, src, from);
+      join_whole(j->own.attr.mode, y, to, src, from);
   }
 }
 

@@ -48,6 +48,8 @@ int peri__check_integers(const peri_frame *frame, const peri_tensor *index,
                        name, peri_dtype_name(index->dtype));
 }
 
+enum { BLOCK = 256 }; /* positions looked at together */
+
 /* What an index is looked at for. */
 typedef struct {
   const peri_frame *frame;
@@ -57,17 +59,22 @@ typedef struct {
   int64_t base, size;
 } range;
 
-/* True if one of 'count' positions is out of range: no branch, so that it is
-   quick. */
-static bool any_outside(const range *r, const int64_t *given, int64_t count) {
-  uint64_t size = (uint64_t)r->size, base = (uint64_t)r->base, outside = 0;
-  uint64_t negative = r->x ? size : -base; /* there is no class from the end */
-  for (int64_t i = 0; i < count; i++) {
-    uint64_t own = (uint64_t)given[i];
-    uint64_t place = own + (given[i] < 0 ? negative : -base);
-    outside |= (uint64_t)(place >= size);
+/* True if all of BLOCK positions count from the start and are there, as mostly:
+   sign bits alone tell. */
+static bool all_inside(const range *r, const int64_t *given) {
+  uint64_t first = (uint64_t)r->base, last = (uint64_t)(r->size - 1);
+  uint64_t outside = 0;
+  for (int i = 0; i < BLOCK; i++) {
+    uint64_t place = (uint64_t)given[i] - first;
+    outside |= place | (last - place);
   }
-  return outside != 0;
+  return outside >> 63 == 0;
+}
+
+/* There is no class from the end. */
+static bool is_outside(const range *r, int64_t given) {
+  if (!r->x && given < r->base) return true;
+  return peri__place(given, (int)r->base, r->size) < 0;
 }
 
 /* " at [2, 3]", in the numbers of the caller. */
@@ -111,8 +118,6 @@ static int outside_error(const range *r, const runs *at, int64_t i,
       r->name, (long long)given, place.s, shape.s, (long long)r->size);
 }
 
-enum { BLOCK = 256 }; /* positions looked at together */
-
 static int check_block(const range *r, const runs *at, int64_t first,
                        int64_t count) {
   const peri_tensor *index = at->x;
@@ -122,10 +127,11 @@ static int check_block(const range *r, const runs *at, int64_t first,
     peri__convert(buffer, PERI_I64, 1, given, index->dtype, at->stride, count);
     given = buffer;
   }
-  if (!any_outside(r, given, count)) return 0;
-  for (int64_t i = 0;; i++)
-    if (any_outside(r, &given[i], 1))
+  if (count == BLOCK && all_inside(r, given)) return 0;
+  for (int64_t i = 0; i < count; i++)
+    if (is_outside(r, given[i]))
       return outside_error(r, at, first + i, given[i]);
+  return 0;
 }
 
 static int check_run(const range *r, const runs *at) {

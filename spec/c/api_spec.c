@@ -261,8 +261,9 @@ static void steady_loop(void) {
 static void positions_from_zero(void) {
   peri_context *ctx = open();
   peri_tensor *x = matrix(ctx, 2, 3);
-  const peri_index at[] = {{.kind = PERI_AT, .first = 1},
-                           {PERI_RANGE, 0, 2, 2, NULL, 0}};
+  const peri_index at[] = {
+      {.kind = PERI_AT, .first = 1},
+      {.kind = PERI_RANGE, .first = 0, .last = 2, .step = 2}};
   const int64_t classes[2] = {0, 2};
   peri_tensor *target =
       peri_tensor_new(ctx, classes, (int64_t[]){2}, 1, PERI_I64);

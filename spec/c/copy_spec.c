@@ -190,57 +190,6 @@ static void fill_any(void) {
   CHECK(ok);
 }
 
-/* ---- take and spread --------------------------------------------------- */
-
-/* Positions of all sorts of 'size' places, some out of range. */
-static void make_index(block *index, int64_t count, int64_t size) {
-  *index = (block){.dtype = PERI_I64, .ndim = 1, .shape = {count}};
-  make(index, lay_out(index, 1 + below(2)), false);
-  for (int64_t i = 0; i < count; i++) {
-    int64_t given = below(2 * size + 4) - size - 2;
-    for (int k = 0; k < 2; k++)
-      memcpy(index->memory[k] + index->start +
-                 (size_t)(i * index->strides[0]) * sizeof given,
-             &given, sizeof given);
-  }
-}
-
-/* The tensor with 'count' positions along a dimension comes from or goes to
-   the one with 'size' places. */
-static bool chooses(int kernel, peri_dtype dtype, int64_t most) {
-  block y = {.dtype = dtype}, x, index;
-  do any_shape(&y, most);
-  while (y.ndim == 0);
-  x = y;
-  peri__dim_attr attr = {.dim = (int)below(y.ndim), .base = below(2)};
-  int64_t count = below(2 * most), size = 1 + below(most);
-  y.shape[attr.dim] = kernel == PERI_K_take ? count : size;
-  x.shape[attr.dim] = kernel == PERI_K_take ? size : count;
-  bool floats = dtype == PERI_F32 || dtype == PERI_F64;
-  bool plainly = below(2) == 0;
-  make(&y, lay_out(&y, 1), floats);
-  make(&x, lay_out(&x, 1 + (below(4) == 0)), floats);
-  if (plainly) row_major(&y);
-  if (plainly) row_major(&x);
-  make_index(&index, count, size);
-  bool served = kernel == PERI_K_take ? dtype != PERI_BOOL : floats;
-  bool ok =
-      same(kernel, (block *[]){&y, &x, &index}, 2, &attr, sizeof attr, served);
-  release(&y);
-  release(&x);
-  release(&index);
-  return ok;
-}
-
-static void choose_any(void) {
-  bool ok = true;
-  for (int i = 0; i < 200; i++)
-    ok = chooses(PERI_K_take, any_dtype(), 20) && ok;
-  for (int i = 0; i < 100; i++)
-    ok = chooses(PERI_K_spread, i % 2 ? PERI_F32 : PERI_F64, 20) && ok;
-  CHECK(ok);
-}
-
 /* ---- Random numbers ---------------------------------------------------- */
 
 static const struct {
@@ -297,22 +246,6 @@ static bool large_copy(bool turned, peri_dtype to, peri_dtype from) {
   return ok;
 }
 
-static bool large_choice(int kernel) {
-  block y = {.dtype = PERI_F32, .ndim = 2, .shape = {3000, 64}}, x = y, index;
-  peri__dim_attr attr = {0};
-  row_major(&y);
-  row_major(&x);
-  make(&y, 3000 * 64, true);
-  make(&x, 3000 * 64, true);
-  make_index(&index, 3000, 3000);
-  bool ok =
-      same(kernel, (block *[]){&y, &x, &index}, 2, &attr, sizeof attr, true);
-  release(&y);
-  release(&x);
-  release(&index);
-  return ok;
-}
-
 /* Work that certainly splits: the pool ran for each. */
 static void with_threads(const char *isa, int threads) {
   fast =
@@ -321,11 +254,9 @@ static void with_threads(const char *isa, int threads) {
   ok = large_copy(true, PERI_F32, PERI_F32) && ok;
   ok = large_copy(false, PERI_F32, PERI_BF16) && ok;
   ok = large_copy(true, PERI_F32, PERI_U8) && ok;
-  ok = large_choice(PERI_K_take) && ok;
-  ok = large_choice(PERI_K_spread) && ok;
   for (int which = 0; which < 5; which++) ok = draws(which, 100001) && ok;
   CHECK(ok);
-  CHECK(peri_parallel_jobs(fast) == (threads > 1 ? 11 : 0));
+  CHECK(peri_parallel_jobs(fast) == (threads > 1 ? 9 : 0));
   peri_context_free(fast);
 }
 
@@ -337,7 +268,6 @@ static void at_level(const peri__level *level) {
   copy_any();
   copy_turned();
   fill_any();
-  choose_any();
   draw_any();
   peri_context_free(fast);
   static const int threads[] = {1, 2, 3, 7};

@@ -53,8 +53,9 @@ typedef struct {
 extern const peri__fast LEVEL(matmul);
 extern const peri__fast LEVEL(copy);
 extern const peri__fast LEVEL(fill);
-extern const peri__fast LEVEL(take);
-extern const peri__fast LEVEL(spread);
+extern const peri__fast LEVEL(gather), LEVEL(scatter), LEVEL(join_places);
+extern const peri__fast LEVEL(masked_select), LEVEL(masked_scatter);
+extern const peri__fast LEVEL(nonzero);
 extern const peri__fast LEVEL(uniform);
 extern const peri__fast LEVEL(normal);
 extern const peri__fast LEVEL(integers);
