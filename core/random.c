@@ -8,6 +8,9 @@
              word 2      call number, low 32 bits
              word 3      stream << 16 | call number, bits 32 to 47
 
+   Streams: 0 tensors, 1 order of samples, 2 drawn samples; 256 + round: trials
+   of an element (cpu/laws.h), whose block is the element itself.
+
    Ten rounds give four words for each counter. Each call that draws takes
    the next call number of its context; which words an element of it uses is
    said where it is drawn. Uniform numbers are the high 24 or 53 bits of a

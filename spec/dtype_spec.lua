@@ -1,4 +1,4 @@
--- Element types: promotion over all pairs, conversion, names.
+-- Element types: conversion, names, mixtures that are refused.
 
 local pg = require "perigee"
 local tensors = require "spec.support.tensors"
@@ -6,78 +6,6 @@ local near, raises = tensors.near, tensors.raises
 
 local names = { "bool", "uint8", "int32", "int64", "float16", "bfloat16",
   "float32", "float64" }
-
--- torch.promote_types of PyTorch 1.13, one row per first operand, columns in
--- the order of 'names'.
-local promoted = {
-  { "bool", "uint8", "int32", "int64", "float16", "bfloat16", "float32",
-    "float64" },
-  { "uint8", "uint8", "int32", "int64", "float16", "bfloat16", "float32",
-    "float64" },
-  { "int32", "int32", "int32", "int64", "float16", "bfloat16", "float32",
-    "float64" },
-  { "int64", "int64", "int64", "int64", "float16", "bfloat16", "float32",
-    "float64" },
-  { "float16", "float16", "float16", "float16", "float16", "float32",
-    "float32", "float64" },
-  { "bfloat16", "bfloat16", "bfloat16", "bfloat16", "float32", "bfloat16",
-    "float32", "float64" },
-  { "float32", "float32", "float32", "float32", "float32", "float32",
-    "float32", "float64" },
-  { "float64", "float64", "float64", "float64", "float64", "float64",
-    "float64", "float64" },
-}
-
-describe("promotion", function()
-  for i, a in ipairs(names) do
-    it("of " .. a .. " with every dtype is PyTorch's", function()
-      local got = {}
-      for j, b in ipairs(names) do
-        local x = pg.ones({ 2 }, { dtype = a })
-        local y = pg.ones({ 2 }, { dtype = b })
-        got[j] = x:maximum(y).dtype
-      end
-      assert.are.same(promoted[i], got)
-    end)
-  end
-
-  -- torch.result_type(x, number), PyTorch 1.13.
-  local numbers = {
-    { "bool", 2, "int64" }, { "bool", 2.5, "float32" },
-    { "uint8", 2, "uint8" }, { "uint8", 2.5, "float32" },
-    { "int32", 2, "int32" }, { "int32", 2.5, "float32" },
-    { "int64", 2.5, "float32" }, { "float16", 2.5, "float16" },
-    { "bfloat16", 2, "bfloat16" }, { "float32", 2.5, "float32" },
-    { "float64", 2, "float64" },
-  }
-  for _, case in ipairs(numbers) do
-    it(("of %s with the number %s is %s"):format(table.unpack(case)),
-      function()
-        assert.are.equal(case[3],
-          pg.ones({ 2 }, { dtype = case[1] }):mul(case[2]).dtype)
-      end)
-  end
-
-  it("lets a 0-d tensor give way within its category", function()
-    local x = pg.ones({ 2 }, { dtype = "float32" })
-    local number = pg.tensor(2.0, { dtype = "float64" })
-    assert.are.equal("float32", (x * number).dtype)
-    assert.are.equal("float32",
-      (pg.ones({ 2 }, { dtype = "int32" }) * pg.tensor(2.5)).dtype)
-  end)
-
-  it("gives floats for divided integers", function()
-    local y = pg.tensor { 1, 2 } / pg.tensor { 2, 4 }
-    assert.are.equal("float32", y.dtype)
-    near(y, { 0.5, 0.5 })
-  end)
-
-  it("gives floats for functions of integers", function()
-    assert.are.equal("float32", pg.tensor({ 1, 2 }):exp().dtype)
-    assert.are.equal("float64",
-      pg.ones({ 1 }, { dtype = "float64" }):exp().dtype)
-  end)
-end)
 
 describe("to", function()
   local cases = {

@@ -33,13 +33,20 @@ enum { MOST_ROUNDS = 1 << 14 }; /* that no law needs */
 
 static bool go_on(const peri__trials *t) { return t->round < MOST_ROUNDS; }
 
+static void next_round(peri__trials *t) {
+  const uint32_t *ready = t->round < 2 ? t->ready[t->round] : NULL;
+  if (ready)
+    memcpy(t->word, ready, sizeof t->word);
+  else
+    peri__philox(t->key, t->element, t->draw, PERI_STREAM_TRIAL + t->round,
+                 t->word);
+  t->round++;
+  t->left = 4;
+}
+
 /* Uniform in [0, 1). */
 static double uniform(peri__trials *t) {
-  if (t->left == 0) {
-    peri__philox(t->key, t->element, t->draw, PERI_STREAM_TRIAL + t->round++,
-                 t->word);
-    t->left = 4;
-  }
+  if (t->left == 0) next_round(t);
   t->left -= 2;
   const uint32_t *w = t->word + (2 - t->left);
   return peri__uniform_wide(w[0], w[1]);
@@ -56,6 +63,11 @@ static double normal(peri__trials *t) {
   double x;
   t->paired = !t->paired;
   if (!t->paired) return t->spare;
+  if (t->first && t->round == 0) {
+    t->round = 1;
+    t->spare = t->first[1];
+    return t->first[0];
+  }
   double u = uniform(t), v = uniform(t);
   peri__normal_from(u, v, &x, &t->spare);
   return x;
@@ -154,11 +166,13 @@ double peri__beta_trial(peri__trials *t, double concentration1,
 
 #define FEW_EVENTS 10 /* of whose mean on Hoermann's methods hold */
 
-/* Events before 'rate' where the time between them is exponential. */
+/* Events before 'rate' where the time between them is exponential, by the
+   products of e^-time (Knuth, The Art of Computer Programming 2, 3.4.1). */
 static double poisson_few(peri__trials *t, double rate) {
-  double events = 0, time = exponential(t);
-  while (time < rate && go_on(t)) {
-    time += exponential(t);
+  double least = t->first ? *t->first : peri__exp_series(-rate);
+  double events = 0, product = above_zero(t);
+  while (product > least && go_on(t)) {
+    product *= above_zero(t);
     events++;
   }
   return events;

@@ -12,6 +12,10 @@
 typedef struct {
   uint64_t key, draw, element;
   uint32_t round; /* of four words, none drawn yet: 0 */
+  /* The words of the first rounds, and what comes of them or the parameters
+     first, two normal numbers or e^-rate, if somebody has them. */
+  const uint32_t *ready[2];
+  const double *first;
   uint32_t word[4];
   int left;    /* words not used yet */
   bool paired; /* 'spare' is the second of a pair of normal numbers */
@@ -27,5 +31,9 @@ double peri__beta_trial(peri__trials *t, double concentration1,
                         double concentration0);
 double peri__poisson_trial(peri__trials *t, double rate);
 double peri__binomial_trial(peri__trials *t, double count, double prob);
+/* The number of a law that takes trials, for an element of 'dtype' with
+   parameters 'p' (plain_law.c). */
+double peri__number_by_trials(int law, peri__trials *t, const double *p,
+                              peri_dtype dtype);
 
 #endif

@@ -1,8 +1,6 @@
 /* plain_law.c - random numbers of any law with parameters: one number of
-   random words, of the element or of trials of its own, whoever computes it.
-   The trials cost more than any vector could save, so there is no other form
-   of them and threads take parts; what uniform, normal and exponential with
-   plain numbers gain is in fast/random.c.
+   random words, of the element or of trials of its own, whoever computes it, so
+   threads take parts. fast/random.c has what goes by blocks.
 
    call  y; first and second parameter, with the shape of y or absent
    Attributes: peri__random_attr. */
@@ -35,10 +33,20 @@ static double normal_of(drawer *d, uint64_t i) {
 
 /* ---- All -------------------------------------------------------------- */
 
-static double gamma_of(const drawer *d, peri__trials *t) {
-  double x = peri__gamma_trial(t, d->real[0], d->real[1]);
-  double least = peri__least_normal(d->dtype);
-  return x < least ? least : x;
+double peri__number_by_trials(int law, peri__trials *t, const double *p,
+                              peri_dtype dtype) {
+  double least, x;
+  switch (law) {
+    case PERI_LAW_TRUNC_NORMAL:
+      return peri__trunc_normal_trial(t, p[0], p[1], p[2], p[3]);
+    case PERI_LAW_BETA: return peri__beta_trial(t, p[0], p[1]);
+    case PERI_LAW_POISSON: return peri__poisson_trial(t, p[0]);
+    case PERI_LAW_BINOMIAL: return peri__binomial_trial(t, p[0], p[1]);
+    default:
+      least = peri__least_normal(dtype);
+      x = peri__gamma_trial(t, p[0], p[1]);
+      return x < least ? least : x;
+  }
 }
 
 /* Those whose numbers are wide whatever the dtype. */
@@ -56,19 +64,16 @@ static double word_law(drawer *d, uint64_t i) {
 
 static double number_of(drawer *d, uint64_t i) {
   const peri__random_attr *attr = &d->source.attr;
-  const double *p = d->real;
   peri__trials t = {.key = attr->key, .draw = attr->draw, .element = i};
   switch (attr->law) {
     case PERI_LAW_UNIFORM: return uniform_of(d, i);
     case PERI_LAW_NORMAL: return normal_of(d, i);
     case PERI_LAW_LOG_NORMAL: return peri__exp_series(normal_of(d, i));
-    case PERI_LAW_TRUNC_NORMAL:
-      return peri__trunc_normal_trial(&t, p[0], p[1], p[2], p[3]);
-    case PERI_LAW_GAMMA: return gamma_of(d, &t);
-    case PERI_LAW_BETA: return peri__beta_trial(&t, p[0], p[1]);
-    case PERI_LAW_POISSON: return peri__poisson_trial(&t, p[0]);
-    case PERI_LAW_BINOMIAL: return peri__binomial_trial(&t, p[0], p[1]);
-    default: return word_law(d, i);
+    case PERI_LAW_EXPONENTIAL:
+    case PERI_LAW_CAUCHY:
+    case PERI_LAW_LAPLACE:
+    case PERI_LAW_GEOMETRIC: return word_law(d, i);
+    default: return peri__number_by_trials(attr->law, &t, d->real, d->dtype);
   }
 }
 

@@ -84,6 +84,14 @@ static int check_range(const peri_frame *frame, const draft *d, double low,
                        d->name[first], d->name[first + 1], low, high);
 }
 
+/* Bounds must be numbers of the dtype, which 1e6 is not of float16. */
+static int check_bound(const peri_frame *frame, const draft *d, int k) {
+  peri_dtype dtype = frame->out[0].dtype;
+  if (d->x[k] || !isinf(peri__below(d->attr.real[k], dtype))) return 0;
+  return peri__op_fail(frame, PERI_EARG, "%s is beyond %s, got %.10g",
+                       d->name[k], peri_dtype_name(dtype), d->attr.real[k]);
+}
+
 /* Element 'at' of 'x', whose shape is that of the result. */
 static double element(const peri_tensor *x, int64_t at) {
   int64_t offset = x->offset;
@@ -102,6 +110,9 @@ static int check_ranges(peri_frame *frame, const draft *d) {
   const peri_tensor *y = frame->y[0];
   peri_tensor *x[2] = {NULL, NULL};
   int64_t count = peri_tensor_numel(y);
+  int status = check_bound(frame, d, 0);
+  if (status == 0) status = check_bound(frame, d, 1);
+  if (status < 0) return status;
   if (!d->x[0] && !d->x[1])
     return check_range(frame, d, d->attr.real[0], d->attr.real[1], 0);
   for (int k = 0; k < 2; k++) {

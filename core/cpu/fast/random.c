@@ -2,6 +2,7 @@
    time in vectors, made into numbers, converted into the output. An element
    depends on its place alone, so threads take any blocks. They serve outputs
    whose elements follow each other in memory. Twins: plain_random.c. */
+#include "cpu/laws.h"
 #include "cpu/walk.h"
 #include "fast.h"
 #include "random_words.h"
@@ -20,18 +21,18 @@ typedef struct job {
   peri__random_attr attr;
   int64_t count, each; /* elements in all, of a block */
   peri_dtype made;
+  uint32_t stream;
   double most; /* of uniform numbers between bounds */
   /* 'count' numbers from the words of a block that begins at element 'at'. */
   void (*make)(const struct job *job, const uint32_t *word, int64_t at,
                int64_t count, numbers *to);
 } job;
 
-static void draw(const peri__random_attr *attr, uint64_t first,
-                 uint32_t *word) {
+static void draw(const peri__random_attr *attr, uint32_t stream_of,
+                 uint64_t first, uint32_t *word) {
   uint32_t low = (uint32_t)attr->key, high = (uint32_t)(attr->key >> 32);
   uint32_t call = (uint32_t)attr->draw;
-  uint32_t stream = (uint32_t)PERI_STREAM_TENSOR << 16 |
-                    (uint32_t)(attr->draw >> 32 & 0xffff);
+  uint32_t stream = stream_of << 16 | (uint32_t)(attr->draw >> 32 & 0xffff);
   for (int i = 0; i < COUNTERS; i++) {
     uint64_t block = first + (uint64_t)i;
     uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32), c2 = call;
@@ -193,6 +194,47 @@ static void law_of_words(const job *j, const uint32_t *word, int64_t at,
   }
 }
 
+/* What a law by trials begins with, two numbers for each element: normal ones
+   of the words of the first round, or e^-rate. -> NULL if there is nothing */
+static const double *first_of(int law, const uint32_t *word, const double *p,
+                              int64_t count, double *to) {
+  switch (law) {
+    case PERI_LAW_POISSON:
+      for (int64_t i = 0; i < count; i++)
+        to[2 * i] = to[2 * i + 1] = peri__exp_series(-p[i]);
+      return to;
+    case PERI_LAW_BINOMIAL: return NULL;
+    default:
+      for (int64_t i = 0; i < count; i++)
+        peri__normal_from(peri__uniform_wide(word[4 * i], word[4 * i + 1]),
+                          peri__uniform_wide(word[4 * i + 2], word[4 * i + 3]),
+                          &to[2 * i], &to[2 * i + 1]);
+      return to;
+  }
+}
+
+/* Four words are the first round of an element's trials; few need more than
+   two rounds. */
+static void law_of_trials(const job *j, const uint32_t *word, int64_t at,
+                          int64_t count, numbers *to) {
+  double p[COUNTERS], q[COUNTERS], room[2 * COUNTERS];
+  uint32_t second[WORDS];
+  params(j, 0, at, count, p);
+  params(j, 1, at, count, q);
+  draw(&j->attr, PERI_STREAM_TRIAL + 1, (uint64_t)at, second);
+  const double *first = first_of(j->attr.law, word, p, count, room);
+  for (int64_t i = 0; i < count; i++) {
+    const double real[] = {p[i], q[i], j->attr.real[2], j->attr.real[3]};
+    peri__trials t = {.key = j->attr.key,
+                      .draw = j->attr.draw,
+                      .element = (uint64_t)(at + i),
+                      .ready = {word + 4 * i, second + 4 * i},
+                      .first = first ? first + 2 * i : NULL};
+    to->wide[i] =
+        peri__number_by_trials(j->attr.law, &t, real, j->call->arg[0].dtype);
+  }
+}
+
 /* ---- Blocks ------------------------------------------------------------ */
 
 static void run_blocks(void *user, int64_t first, int64_t end, int thread) {
@@ -204,7 +246,7 @@ static void run_blocks(void *user, int64_t first, int64_t end, int thread) {
   for (; first < end && !peri_call_stopped(j->call); first++) {
     int64_t at = first * j->each, count = j->count - at;
     if (count > j->each) count = j->each;
-    draw(&j->attr, (uint64_t)first * COUNTERS, word);
+    draw(&j->attr, j->stream, (uint64_t)first * COUNTERS, word);
     j->make(j, word, at, count, &made);
     LEVEL(convert)(peri__at(y, at), y->dtype, &made, j->made, count);
   }
@@ -214,14 +256,16 @@ static void run_blocks(void *user, int64_t first, int64_t end, int thread) {
 COLD void run(const peri_call *call, int words, peri_dtype made,
               void (*make)(const job *job, const uint32_t *word, int64_t at,
                            int64_t count, numbers *to)) {
+  bool trials = make == law_of_trials;
   job j = {.call = call, .each = WORDS / words, .made = made, .make = make};
+  j.stream = trials ? PERI_STREAM_TRIAL : PERI_STREAM_TENSOR;
   memcpy(&j.attr, call->attr, sizeof j.attr);
   double low = j.attr.real[0], high = j.attr.real[1];
   double below = peri__below(high, call->arg[0].dtype);
   j.most = below > low ? below : low;
   j.count = peri__numel(call->arg[0].shape, call->arg[0].ndim);
-  peri_parallel_for(call, (j.count + j.each - 1) / j.each, 2.0 * WORDS,
-                    run_blocks, &j);
+  peri_parallel_for(call, (j.count + j.each - 1) / j.each,
+                    (trials ? 15.0 : 2.0) * WORDS, run_blocks, &j);
 }
 
 static bool is_wide(const peri_call *call) {
@@ -256,6 +300,11 @@ static void run_dropout_mask(const peri_call *call) {
   run(call, 1, PERI_F64, dropout);
 }
 
+static bool takes_words(int law) {
+  return law == PERI_LAW_EXPONENTIAL || law == PERI_LAW_CAUCHY ||
+         law == PERI_LAW_LAPLACE || law == PERI_LAW_GEOMETRIC;
+}
+
 static void run_law(const peri_call *call) {
   peri__random_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
@@ -263,8 +312,10 @@ static void run_law(const peri_call *call) {
     run(call, is_wide(call) ? 2 : 1, PERI_F64, law_uniform);
   else if (attr.law <= PERI_LAW_LOG_NORMAL)
     run(call, is_wide(call) ? 2 : 1, PERI_F64, law_normal);
-  else
+  else if (takes_words(attr.law))
     run(call, 2, PERI_F64, law_of_words);
+  else
+    run(call, 4, PERI_F64, law_of_trials);
 }
 
 /* ---- The table --------------------------------------------------------- */
@@ -291,22 +342,13 @@ TABLE(integers)
 TABLE(bernoulli)
 TABLE(dropout_mask)
 
-/* Laws without trials; bounds of uniform numbers must be plain ones. */
-COLD bool is_word_law(const peri_call *call) {
+/* Bounds of uniform numbers must be plain ones. */
+COLD bool is_block_law(const peri_call *call) {
   peri__random_attr attr;
   memcpy(&attr, call->attr, sizeof attr);
-  switch (attr.law) {
-    case PERI_LAW_UNIFORM: return call->nin == 0 && follows(call);
-    case PERI_LAW_NORMAL:
-    case PERI_LAW_LOG_NORMAL:
-    case PERI_LAW_EXPONENTIAL:
-    case PERI_LAW_CAUCHY:
-    case PERI_LAW_LAPLACE:
-    case PERI_LAW_GEOMETRIC: return follows(call);
-    default: return false;
-  }
+  return follows(call) && (attr.law != PERI_LAW_UNIFORM || call->nin == 0);
 }
 
 static void prepare_law(peri_call *call) { call->run = run_law; }
-const peri__fast LEVEL(law) = {is_word_law, prepare_law};
+const peri__fast LEVEL(law) = {is_block_law, prepare_law};
 #undef TABLE

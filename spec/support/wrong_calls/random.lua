@@ -17,8 +17,12 @@ return {
   { "pg.uniform(pg.tensor{ 0.0, 3.0 }, 2)",
     "uniform: low must not be above high, got 3 and 2" },
   { "pg.uniform(0, math.huge, 3)",
-    "uniform: low and high must be finite, also their difference, got 0 and "
-      .. "inf" },
+    "uniform: high is beyond float32, got inf" },
+  { "pg.uniform(-1e308, 1e308, 3, { dtype = 'float64' })",
+    "uniform: low and high must be finite, also their difference, got -1e+308 "
+      .. "and 1e+308" },
+  { "pg.zeros(3, { dtype = 'float16' }):uniform_(0, 1e6)",
+    "uniform_: to is beyond float16, got 1000000" },
   { "pg.normal(0, -1, { 3 })",
     "normal: std must be finite and not negative, got -1" },
   { "pg.normal(pg.zeros(3), pg.ones(2))",
