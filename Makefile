@@ -74,10 +74,14 @@ $(BUILD)/core/%.o $(BUILD)/perigee_tables.o: FLAGS += \
 $(BUILD)/core/cpu/%.o $(BUILD)/core/optim/%.o: FLAGS += -fno-math-errno \
   -fno-trapping-math -fopenmp-simd -Wno-pass-failed
 $(BUILD)/core/cpu/fast/%.o $(BUILD)/core/optim/%.o: FLAGS += $(KERNEL_OPT) $(SMALL)
+# A value that is computed on some paths alone would end vectors.
+$(foreach file,pointwise_f32 pointwise_f64,$(BUILD)/core/cpu/fast/$(file).%.o): \
+  FLAGS += $(call accepted,-fno-tree-pre)
 # Long arrays or whole blocks: the rest of a loop may go element by element.
 BLOCKS := $(call accepted,--param=vect-epilogues-nomask=0)
-$(BUILD)/core/optim/%.o $(foreach file,random copy copy_convert reduce_f32 \
-  reduce_f64 reduce_i64 softmax_f32 softmax_f64 matmul_half,\
+$(BUILD)/core/optim/%.o $(foreach file,random copy copy_convert math_arrays \
+  pointwise_f64 reduce_f32 reduce_f64 reduce_i64 softmax_f32 softmax_f64 \
+  matmul_half,\
   $(BUILD)/core/cpu/fast/$(file).%.o): FLAGS += $(BLOCKS)
 # Sums of whole numbers wrap.
 $(BUILD)/core/cpu/fast/reduce_i64.%.o $(BUILD)/core/cpu/fast/scan.%.o: \

@@ -80,7 +80,7 @@ double peri__erfinv(double x) {
   if (!(size < 1)) return size == 1 ? x * INFINITY : NAN;
   double log_rest = log1p(-size * size), t = 2 / (PI * a) + log_rest / 2;
   double y = sqrt(fmax(sqrt(t * t - log_rest / a) - t, 0));
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < 2; i++) {
     double error = size < 0.5 ? erf(y) - size : (1 - size) - erfc(y);
     double step = error * (0.5 * sqrt(PI)) * exp(y * y);
     y -= step / (1 + y * step);

@@ -65,15 +65,21 @@ int peri__heaviside_forward(peri_frame *frame) {
   return give(frame, peri_where(peri_eq(x, zero), values, above));
 }
 
+/* The first input, in place a copy: what is made of it is still needed when the
+   input has changed. */
+static peri_tensor *steady(const peri_frame *frame) {
+  return frame->inplace ? peri__copy(frame->in[0]) : frame->in[0];
+}
+
 /* A tie with a plain number is no reason to share the gradient. */
 int peri__clamp_min_forward(peri_frame *frame) {
-  peri_tensor *x = frame->in[0], *min = frame->in[1];
+  peri_tensor *x = steady(frame), *min = frame->in[1];
   return give(frame, min->number ? peri_where(peri_lt(x, min), min, x)
                                  : peri_maximum(x, min));
 }
 
 int peri__clamp_max_forward(peri_frame *frame) {
-  peri_tensor *x = frame->in[0], *max = frame->in[1];
+  peri_tensor *x = steady(frame), *max = frame->in[1];
   return give(frame, max->number ? peri_where(peri_gt(x, max), max, x)
                                  : peri_minimum(x, max));
 }

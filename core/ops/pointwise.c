@@ -305,14 +305,20 @@ static bool all_alike(const peri_frame *frame) {
   return true;
 }
 
+/* Rows of bits take no floats. */
 static int check_bits(const peri_frame *frame) {
-  for (int i = 0; i < frame->nin; i++)
-    if (peri__is_float(frame->in[i]->dtype))
-      return peri__op_fail(frame, PERI_EDTYPE,
-                           "%s must hold integers or bool, it is %s; convert "
-                           "it with to",
-                           frame->op->inputs[i].name,
-                           peri_dtype_name(frame->in[i]->dtype));
+  for (int i = 0; i < frame->nin; i++) {
+    const peri_tensor *x = frame->in[i];
+    const char *name = frame->op->inputs[i].name;
+    if (!peri__is_float(x->dtype)) continue;
+    if (x->number)
+      return peri__op_fail(frame, PERI_EDTYPE, "%s must be a whole number",
+                           name);
+    return peri__op_fail(frame, PERI_EDTYPE,
+                         "%s must hold integers or bool, it is %s; convert it "
+                         "with to",
+                         name, peri_dtype_name(x->dtype));
+  }
   return 0;
 }
 

@@ -112,6 +112,7 @@ static void fill(layout *a, bool wild) {
   a->copy = malloc(bytes);
   for (int64_t i = 0; i < a->room; i++) {
     double number = some_number(wild);
+    if (!wild && !peri__is_float(a->dtype) && isinf(number)) number = 2;
     peri__convert((char *)a->data + (size_t)i * peri_dtype_size(a->dtype),
                   a->dtype, 1, &number, PERI_F64, 1, 1);
   }
@@ -179,6 +180,7 @@ static void choose_attr(sample *s) {
   s->attr.compute = choose_compute(s);
   s->attr.has = (unsigned)below(4);
   for (int k = 0; k < PERI_POINTWISE_PARAMS; k++) {
+    if (!(s->attr.has >> k & 1)) continue; /* absent, so zero */
     s->attr.whole[k] = below(5) - 2;
     s->attr.real[k] = (double)s->attr.whole[k];
   }

@@ -241,6 +241,8 @@ local function sampled(call)
   call.options = entry.options or {}
 end
 
+families.polygamma = sampled -- its order is a whole number
+
 -- The call of 'row' that 'seed' draws, floats as 'dtype'; in place its first
 -- input can be written. -> { row, inputs, list = true if the inputs are one
 -- argument, options, leaves = those that may have a gradient }

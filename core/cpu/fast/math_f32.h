@@ -91,13 +91,18 @@ INLINE float less_one_f32(exp_parts_f32 e) {
   return fused_f32(e.square, e.q, e.r);
 }
 
-/* In two halves, so that results near the ends of the range are as they
-   should be. */
+/* Where e^x is the largest number, and the least that is not denormal. */
+#define MOST_EXP_F32 88.7228394f
+#define LEAST_EXP_F32 -87.3365479f
+
+/* e^r 2^n by adding n to the exponent, which has room for it up to the ends of
+   the range; beyond them what was added is nonsense, and not chosen. */
 INLINE float exp_f32(float x) {
-  exp_parts_f32 e = split_exp_f32(at_least_f32(at_most_f32(x, 89), -104));
-  int32_t half = e.n >> 1;
-  return (1 + less_one_f32(e)) * power_of_2_f32(half) *
-         power_of_2_f32(e.n - half);
+  exp_parts_f32 e = split_exp_f32(x);
+  float p = fused_f32(fused_f32(e.q, e.r, 1), e.r, 1);
+  float y = of_bits_f32(bits_f32(p) + ((uint32_t)e.n << 23));
+  y = x <= MOST_EXP_F32 ? y : x * INFINITY; /* NaN stays */
+  return x < LEAST_EXP_F32 ? 0 : y;
 }
 
 /* e^x - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)); x itself where it is so small that
@@ -109,17 +114,21 @@ INLINE float expm1_f32(float x) {
   return magnitude_of_f32(x) < 0x1p-100f ? x : y;
 }
 
-/* y = m / d with m = e^(2 |x|) - 1 and d = m + 2. Where m is small, the
-   rounding of both is made good: (m + a) / (d + a + b) is nearly
-   y + (a - y (a + b)) / d, and 1 / d is (1 - y) / 2. */
+/* 1 - 2 / (e^(2 |x|) + 1), and a polynomial where that would cancel, which
+   NaN takes as well. */
 INLINE float tanh_f32(float x) {
-  exp_parts_f32 e = split_exp_f32(at_most_f32(2 * magnitude_of_f32(x), 20));
-  float scale = power_of_2_f32(e.n), p = less_one_f32(e);
-  float m = fused_f32(scale, p, scale - 1), d = m + 2, y = m / d;
-  float a = fused_f32(scale, p, scale - 1 - m), b = m - (d - 2);
-  a = fused_f32(scale, fused_f32(e.square, e.q, e.r - p), a);
-  float better = fused_f32(0.5f - 0.5f * y, fused_f32(-y, a + b, a), y);
-  return signed_f32(m < 1 ? better : y, x);
+  float t = magnitude_of_f32(x), z = t * t;
+  exp_parts_f32 e = split_exp_f32(at_most_f32(2 * t, 20));
+  float p = fused_f32(fused_f32(e.q, e.r, 1), e.r, 1);
+  float high = of_bits_f32(bits_f32(p) + ((uint32_t)e.n << 23));
+  high = 1 - 2 / (high + 1);
+  float low = -0x1.73175cp-8f; /* (tanh(t) - t) / t^3 */
+  low = fused_f32(low, z, 0x1.51bd24p-6f);
+  low = fused_f32(low, z, -0x1.b838d2p-5f);
+  low = fused_f32(low, z, 0x1.1107a4p-3f);
+  low = fused_f32(low, z, -0x1.55553ap-2f);
+  low = fused_f32(t * z, low, t);
+  return signed_f32(t >= 0.625f ? high : low, x);
 }
 
 /* ---- Logarithm -------------------------------------------------------- */

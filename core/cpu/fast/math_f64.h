@@ -90,13 +90,17 @@ INLINE double less_one_f64(exp_parts_f64 e) {
   return fused_f64(e.square, e.q, e.r);
 }
 
-/* In two halves, so that results near the ends of the range are as they
-   should be. 2048 makes n positive for the shift. */
+/* Where e^x is the largest number, and the least that is not denormal. */
+#define MOST_EXP_F64 0x1.62e42fefa39efp+9
+#define LEAST_EXP_F64 -0x1.6232bdd7abcd2p+9
+
+/* As exp_f32 does it. */
 INLINE double exp_f64(double x) {
-  exp_parts_f64 e = split_exp_f64(at_least_f64(at_most_f64(x, 710), -746));
-  uint64_t half = ((e.n + 2048) >> 1) - 1024;
-  return (1 + less_one_f64(e)) * power_of_2_f64(half) *
-         power_of_2_f64(e.n - half);
+  exp_parts_f64 e = split_exp_f64(x);
+  double p = fused_f64(fused_f64(e.q, e.r, 1), e.r, 1);
+  double y = of_bits_f64(bits_f64(p) + (e.n << 52));
+  y = x <= MOST_EXP_F64 ? y : x * INFINITY; /* NaN stays */
+  return x < LEAST_EXP_F64 ? 0 : y;
 }
 
 /* e^x - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)); x itself where it is so small that
