@@ -49,6 +49,10 @@
 #define REAL(name, v, low, high, doc) \
   PERI_ROW(name, PERI_P_REAL, PERI_DEFAULT, PERI_F(PERI_P_REAL, v), low, high, \
            0, doc)
+/* 'word' stands for the default. */
+#define REAL_OR(name, v, low, high, word, doc) \
+  PERI_ROW(name, PERI_P_REAL, PERI_DEFAULT, PERI_F(PERI_P_REAL, v), low, high, \
+           word, doc)
 #define MUST_NUMBER(name, doc) \
   PERI_ROW(name, PERI_P_NUMBER, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
 #define MAY_NUMBER(name, doc) \
