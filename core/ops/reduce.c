@@ -244,11 +244,12 @@ int peri__mean_forward(peri_frame *frame) {
   peri_dtype dtype = peri__dtype_value(&frame->value[2]);
   peri__plan p = plan_of(frame);
   peri_meta meta = peri__meta(x);
+  if (dtype == PERI_DTYPE_NONE && peri__check_float(frame, 0) < 0)
+    return PERI_EDTYPE;
   if (dtype == PERI_DTYPE_NONE) dtype = x->dtype;
   if (!peri__is_float(dtype))
-    return peri__op_fail(
-        frame, PERI_EDTYPE, "%s must be a float, it is %s; convert it with to",
-        dtype == x->dtype ? "x" : "dtype", peri_dtype_name(dtype));
+    return peri__op_fail(frame, PERI_EDTYPE, "dtype must be a float, it is %s",
+                         peri_dtype_name(dtype));
   double count = (double)peri__plan_count(&p, &meta);
   peri_tensor *sum = sum_with(peri_to(x, dtype), &p, p.keep, peri__wide(dtype));
   frame->y[0] = peri_to(peri_div(sum, peri_number(frame->ctx, count)), dtype);
