@@ -54,6 +54,19 @@ static const char *wanted(peri_type type) {
   }
 }
 
+/* A tensor where 'what' has none: "; maximum takes two", or nothing. */
+static const char *takes_two(lua_State *L, const pgl_state *S,
+                             const char *what) {
+  const peri_op *op;
+  size_t length = strlen(what);
+  for (int i = 0; (op = peri_op_at(S->ctx, i)) != NULL; i++) {
+    if (strncmp(op->name, what, length) != 0 || !op->inputs[0].name) continue;
+    if (!(op->inputs[1].flags & PERI_IN_NUMBER)) continue;
+    return lua_pushfstring(L, "; %s takes two", op->name);
+  }
+  return "";
+}
+
 /* Raise "what: name must be X, got Y". */
 static int mistyped(lua_State *L, const pgl_state *S, const char *what,
                     const peri_param *param, int index) {
@@ -63,9 +76,13 @@ static int mistyped(lua_State *L, const pgl_state *S, const char *what,
     got = luaL_tolstring(L, index, NULL);
   else if (lua_type(L, index) == LUA_TSTRING && lua_rawlen(L, index) < 40)
     got = lua_pushfstring(L, "string \"%s\"", lua_tostring(L, index));
-  if (param->choices) must = lua_pushfstring(L, "one of %s", param->choices);
-  return pgl_error(L, "%s: %s must be %s, got %s", what, param->name, must,
-                   got);
+  if (param->choices && param->type == PERI_P_REAL)
+    must = lua_pushfstring(L, "a number or \"%s\"", param->choices);
+  else if (param->choices)
+    must = lua_pushfstring(L, "one of %s", param->choices);
+  const char *more = pgl_to_box(L, S, index) ? takes_two(L, S, what) : "";
+  return pgl_error(L, "%s: %s must be %s, got %s%s", what, param->name, must,
+                   got, more);
 }
 
 /* The number at 'index' if it is whole. */
@@ -181,7 +198,10 @@ void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
   value->type = param->type;
   switch (param->type) {
     case PERI_P_REAL:
-    case PERI_P_NUMBER: right = read_number(L, index, value); break;
+    case PERI_P_NUMBER:
+      right = read_number(L, index, value) ||
+              (param->choices && read_string(L, index, value));
+      break;
     case PERI_P_BOOL:
       right = lua_type(L, index) == LUA_TBOOLEAN;
       value->i = lua_toboolean(L, index);

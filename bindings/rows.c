@@ -213,7 +213,8 @@ void pgl_push_value_text(lua_State *L, const peri_param *param,
 /* Push "number, 1", "dim or nil", "mean|sum|none, mean": what a parameter
    takes and what it is when absent. */
 static void push_range(lua_State *L, const peri_param *param) {
-  const char *type = param->choices ? param->choices : type_names[param->type];
+  bool word = param->type == PERI_P_CHOICE;
+  const char *type = word ? param->choices : type_names[param->type];
   if (param->need == PERI_DEFAULT) {
     pgl_push_value_text(L, param, &param->fallback, 1);
     lua_pushfstring(L, "%s, %s", type, lua_tostring(L, -1));

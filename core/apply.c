@@ -101,11 +101,12 @@ static int resolve_dim(const peri_frame *frame, const peri_param *param,
   int64_t size = param->type == PERI_P_NEWDIM ? ndim + 1 : ndim;
   if (size == 0) size = 1; /* a 0-d tensor counts as having one */
   int64_t found = peri__place(*dim, base, size);
+  int64_t said = *dim < 0 ? *dim : *dim - base + frame->base;
   if (found < 0)
     return peri__op_fail(
         frame, PERI_EINDEX,
         "%s must be in [%d, %d] or negative from the end, got %lld",
-        param->name, frame->base, (int)size - 1 + frame->base, (long long)*dim);
+        param->name, frame->base, (int)size - 1 + frame->base, (long long)said);
   *dim = found;
   return 0;
 }

@@ -459,7 +459,7 @@ typedef struct {
   int need;            /* PERI_REQUIRED, PERI_OPTIONAL, PERI_DEFAULT */
   peri_value fallback; /* the default */
   double low, high;    /* range of numbers, both included; equal: any */
-  const char *choices; /* "mean|sum|none" */
+  const char *choices; /* "mean|sum|none"; of a number: words for its default */
   const char *doc;     /* one line */
 } peri_param;
 

@@ -254,6 +254,17 @@ static int check_choice(peri_context *ctx, const char *what,
   return 0;
 }
 
+/* A word that a number's row allows stands for its default. */
+static int check_word(peri_context *ctx, const char *what,
+                      const peri_param *param, peri_value *value) {
+  if (choice_place(param->choices, value->s) < 0)
+    return peri_fail(ctx, PERI_EARG,
+                     "%s: %s must be a number or \"%s\", got \"%s\"", what,
+                     param->name, param->choices, value->s);
+  *value = param->fallback;
+  return 0;
+}
+
 static int check_range(peri_context *ctx, const char *what,
                        const peri_param *param, double number) {
   if (param->low >= param->high) return 0; /* any */
@@ -280,7 +291,7 @@ static int check_value(peri_context *ctx, const char *what,
       (value->count < 0 || param->type != PERI_P_MANY))
     return peri_fail(ctx, PERI_EARG, "%s: %s has %d entries, at most %d", what,
                      param->name, value->count, PERI_MAX_DIMS);
-  bool word = param->type == PERI_P_CHOICE && value->type == PERI_P_STRING;
+  bool word = param->choices && value->type == PERI_P_STRING;
   if (value->type != param->type && !word)
     return peri_fail(ctx, PERI_EARG, "%s: %s is a value of another kind", what,
                      param->name);
@@ -292,7 +303,9 @@ static int check_value(peri_context *ctx, const char *what,
     case PERI_P_CHOICE: return check_choice(ctx, what, param, value);
     case PERI_P_GENERATOR: return check_generator(ctx, what, param, value);
     case PERI_P_INT: return check_range(ctx, what, param, (double)value->i);
-    case PERI_P_REAL: return check_range(ctx, what, param, value->f);
+    case PERI_P_REAL:
+      if (word) return check_word(ctx, what, param, value);
+      return check_range(ctx, what, param, value->f);
     case PERI_P_REALS:
       if (value->count != param->fallback.count)
         return peri_fail(ctx, PERI_EARG, "%s: %s must have %d numbers, got %d",

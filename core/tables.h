@@ -61,6 +61,10 @@
            0, doc)
 #define MAY_REAL(name, low, high, doc) \
   PERI_ROW(name, PERI_P_REAL, PERI_OPTIONAL, PERI_NO_VALUE, low, high, 0, doc)
+/* 'word' stands for the default. */
+#define REAL_OR(name, v, low, high, word, doc) \
+  PERI_ROW(name, PERI_P_REAL, PERI_DEFAULT, PERI_F(PERI_P_REAL, v), low, high, \
+           word, doc)
 #define MUST_NUMBER(name, doc) \
   PERI_ROW(name, PERI_P_NUMBER, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
 #define MAY_NUMBER(name, doc) \

@@ -98,6 +98,21 @@ static void sum_group(const group *g, const peri_call *call,
 
 void peri__plain_sum(const peri_call *call) { each_output(call, sum_group); }
 
+/* NaN left out. */
+static void nansum_group(const group *g, const peri_call *call,
+                         const int64_t *offset) {
+  double sum = 0;
+  for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++) {
+    double value = real_at(g, i);
+    if (!isnan(value)) sum += value;
+  }
+  put_real(&call->arg[0], offset[0], sum);
+}
+
+void peri__plain_nansum(const peri_call *call) {
+  each_output(call, nansum_group);
+}
+
 /* ---- Products ---------------------------------------------------------- */
 
 static void prod_group(const group *g, const peri_call *call,

@@ -17,17 +17,26 @@ static peri__plan plan_of(const peri_value *value, int ndim) {
   return peri__plan_of(&value[NORM_DIM], &value[NORM_KEEP], ndim);
 }
 
+/* The norm must be a float, as x is or as dtype has it. */
+static int check_norm(const peri_frame *frame) {
+  bool given = frame->value[NORM_TYPE].type != PERI_P_END;
+  peri_dtype dtype = dtype_of(frame, frame->in[0]->dtype);
+  if (isnan(frame->value[P].f))
+    return peri__op_fail(frame, PERI_EARG, "%s is NaN",
+                         frame->op->params[P].name);
+  if (!given) return peri__check_float(frame, 0);
+  if (peri__is_float(dtype)) return 0;
+  return peri__op_fail(frame, PERI_EDTYPE, "dtype must be a float, it is %s",
+                       peri_dtype_name(dtype));
+}
+
 int peri__norm_infer(peri_frame *frame) {
   const peri_tensor *x = frame->in[0];
   double p = frame->value[P].f;
-  peri_dtype dtype = dtype_of(frame, x->dtype);
   peri__plan plan = plan_of(frame->value, x->ndim);
-  if (!peri__is_float(dtype))
-    return peri__op_fail(
-        frame, PERI_EDTYPE, "%s must be a float, it is %s; convert it with to",
-        dtype == x->dtype ? "x" : "dtype", peri_dtype_name(dtype));
-  if (isnan(p)) return peri__op_fail(frame, PERI_EARG, "p is NaN");
-  peri__reduced_meta(x, &plan, dtype, &frame->out[0]);
+  int status = check_norm(frame);
+  if (status < 0) return status;
+  peri__reduced_meta(x, &plan, dtype_of(frame, x->dtype), &frame->out[0]);
   return p < 0 || isinf(p) ? peri__check_choice(frame, &plan) : 0;
 }
 
@@ -94,6 +103,8 @@ int peri__norm_backward(peri_backprop *grad) {
 int peri__vector_norm_forward(peri_frame *frame) {
   const peri_value *v = frame->value;
   peri_norm_options options = peri_norm_defaults();
+  int status = check_norm(frame);
+  if (status < 0) return status;
   options.p = v[P].f;
   options.dim_count = v[NORM_DIM].count;
   options.dim = v[NORM_DIM].type == PERI_P_END ? NULL : v[NORM_DIM].list;
@@ -125,10 +136,24 @@ int peri__normalize_forward(peri_frame *frame) {
   return 0;
 }
 
-int peri__dist_forward(peri_frame *frame) {
-  peri_norm_options options = peri_norm_defaults();
+/* Both inputs must be floats whose shapes broadcast. */
+static int check_pair(const peri_frame *frame) {
+  const peri_tensor *a = frame->in[0], *b = frame->in[1];
+  int64_t shape[PERI_MAX_DIMS];
   int status = peri__check_float(frame, 0);
   if (status == 0) status = peri__check_float(frame, 1);
+  if (status < 0) return status;
+  if (peri__broadcast(a->shape, a->ndim, b->shape, b->ndim, shape) >= 0)
+    return 0;
+  peri_text first = peri__shape_of(a), second = peri__shape_of(b);
+  return peri__op_fail(
+      frame, PERI_ESHAPE, "%s of shape %s and %s of shape %s do not broadcast",
+      frame->op->inputs[0].name, first.s, frame->op->inputs[1].name, second.s);
+}
+
+int peri__dist_forward(peri_frame *frame) {
+  peri_norm_options options = peri_norm_defaults();
+  int status = check_pair(frame);
   if (status < 0) return status;
   options.p = frame->value[P].f;
   frame->y[0] = peri_norm(peri_sub(frame->in[0], frame->in[1]), &options);
@@ -137,8 +162,7 @@ int peri__dist_forward(peri_frame *frame) {
 
 int peri__pairwise_distance_forward(peri_frame *frame) {
   const peri_value *v = frame->value;
-  int status = peri__check_float(frame, 0);
-  if (status == 0) status = peri__check_float(frame, 1);
+  int status = check_pair(frame);
   if (status < 0) return status;
   peri_tensor *between = peri_add(peri_sub(frame->in[0], frame->in[1]),
                                   peri_number(frame->ctx, v[1].f));

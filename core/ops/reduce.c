@@ -181,6 +181,13 @@ int peri__sum_forward(peri_frame *frame) {
   return reduce_as(frame, PERI_K_sum, peri__summand(frame->in[0], dtype));
 }
 
+int peri__nansum_forward(peri_frame *frame) {
+  peri_dtype dtype = peri__dtype_value(&frame->value[2]);
+  peri_tensor *x = peri__summand(frame->in[0], dtype);
+  bool real = x && peri__is_float(x->dtype);
+  return reduce_as(frame, real ? PERI_K_nansum : PERI_K_sum, x);
+}
+
 int peri__prod_forward(peri_frame *frame) {
   peri_dtype dtype = peri__dtype_value(&frame->value[2]);
   return reduce_as(frame, PERI_K_prod, peri__summand(frame->in[0], dtype));
@@ -237,11 +244,12 @@ int peri__mean_forward(peri_frame *frame) {
   peri_dtype dtype = peri__dtype_value(&frame->value[2]);
   peri__plan p = plan_of(frame);
   peri_meta meta = peri__meta(x);
+  if (dtype == PERI_DTYPE_NONE && peri__check_float(frame, 0) < 0)
+    return PERI_EDTYPE;
   if (dtype == PERI_DTYPE_NONE) dtype = x->dtype;
   if (!peri__is_float(dtype))
-    return peri__op_fail(
-        frame, PERI_EDTYPE, "%s must be a float, it is %s; convert it with to",
-        dtype == x->dtype ? "x" : "dtype", peri_dtype_name(dtype));
+    return peri__op_fail(frame, PERI_EDTYPE, "dtype must be a float, it is %s",
+                         peri_dtype_name(dtype));
   double count = (double)peri__plan_count(&p, &meta);
   peri_tensor *sum = sum_with(peri_to(x, dtype), &p, p.keep, peri__wide(dtype));
   frame->y[0] = peri_to(peri_div(sum, peri_number(frame->ctx, count)), dtype);
@@ -273,26 +281,20 @@ int peri__count_nonzero_forward(peri_frame *frame) {
   return 0;
 }
 
-/* 'x' with 0 for NaN. */
-static peri_tensor *without_nan(peri_tensor *x) {
-  if (!x || !peri__is_float(x->dtype)) return x;
-  return peri_where(peri_isnan(x), peri_number(x->ctx, 0), x);
-}
-
-int peri__nansum_forward(peri_frame *frame) {
-  peri__plan p = plan_of(frame);
-  frame->y[0] = peri__sum_over(without_nan(frame->in[0]), &p);
-  return 0;
-}
-
 int peri__nanmean_forward(peri_frame *frame) {
   peri_tensor *x = frame->in[0];
   peri__plan p = plan_of(frame);
   int status = peri__check_float(frame, 0);
   if (status < 0) return status;
   peri_dtype wide = peri__wide(x->dtype);
+  peri_nansum_options options = peri_nansum_defaults();
+  int64_t dims[PERI_MAX_DIMS];
+  options.dim_count = peri__plan_dims(&p, x->ndim, dims);
+  options.dim = x->ndim > 0 ? dims : NULL;
+  options.keepdim = p.keep;
+  options.dtype = wide;
   peri_tensor *count = peri__sum_over(peri_logical_not(peri_isnan(x)), &p);
-  peri_tensor *sum = sum_with(without_nan(x), &p, p.keep, wide);
+  peri_tensor *sum = peri_nansum(x, &options);
   frame->y[0] = peri_to(peri_div(sum, peri_to(count, wide)), x->dtype);
   return 0;
 }

@@ -25,6 +25,13 @@ int peri__sum_backward(peri_backprop *grad) {
   return 0;
 }
 
+/* 0 at NaN. */
+int peri__nansum_backward(peri_backprop *grad) {
+  grad->dx[0] = peri_where(peri_isnan(grad->in[0]), peri_number(grad->ctx, 0),
+                           restore(grad->dy[0], grad));
+  return 0;
+}
+
 peri_tensor *peri__places(const peri_backprop *grad, int64_t dim) {
   const peri_meta *x = &grad->in_meta[0];
   int64_t shape[PERI_MAX_DIMS];

@@ -19,6 +19,7 @@ static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
     [PERI_K_dropout_mask] = &LEVEL(dropout_mask),
     [PERI_K_law] = &LEVEL(law),
     [PERI_K_sum] = &LEVEL(reduce),
+    [PERI_K_nansum] = &LEVEL(reduce),
     [PERI_K_prod] = &LEVEL(reduce),
     [PERI_K_norm] = &LEVEL(reduce),
     [PERI_K_moments] = &LEVEL(pairs),

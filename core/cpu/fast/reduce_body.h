@@ -50,13 +50,28 @@ static void join_rows_of(int op, const T *x, int64_t row, int64_t step,
     join_short(PROD, x, row, step, total, count, to);
 }
 
-/* True if the outputs are short rows that follow each other. */
+/* True if the outputs are short rows. */
 static bool are_short(const job *j) {
   const peri__reduction *r = &j->r;
-  if (r->columns || r->reduced > 1 || r->kept == 0) return false;
-  if (r->total < 1 || r->total > SHORT_ROW) return false;
+  return r->columns == 0 && r->reduced == 1 && r->kept > 0 && r->total >= 1 &&
+         r->total <= SHORT_ROW;
+}
+
+/* True if they are read where they are, or follow each other. */
+static bool are_readable(const job *j) {
+  const peri__reduction *r = &j->r;
   bool packed = r->steps[0] == 1 && r->strides[0][r->kept - 1] == r->total;
   return direct(j, &j->p) || packed;
+}
+
+/* How many of the outputs from 'first' on lie in one run of the last kept
+   dimension; 'offset' is that of the first. */
+static int64_t run_of_rows(const job *j, int64_t first, int64_t end,
+                           int64_t *offset) {
+  int64_t size = j->r.shape[j->r.kept - 1];
+  int64_t count = smaller(size - first % size, SHORT_ROWS);
+  peri__reduction_at(&j->r, first, offset);
+  return smaller(count, end - first);
 }
 
 /* Outputs from 'first' on, in one run of the last kept dimension. -> how
@@ -67,9 +82,7 @@ static int64_t short_rows(const job *j, int64_t first, int64_t end) {
   T copy[SHORT_ROW * SHORT_ROWS], result[SHORT_ROWS];
   int last = r->kept - 1;
   int64_t offset[3], row = r->strides[0][last], step = r->strides[1][last];
-  int64_t count = smaller(r->shape[last] - first % r->shape[last], SHORT_ROWS);
-  count = smaller(count, end - first);
-  peri__reduction_at(r, first, offset);
+  int64_t count = run_of_rows(j, first, end, offset);
   const T *x = (const T *)j->x->data + offset[0];
   if (!direct(j, &j->p)) {
     read_run(j, &j->p, offset[0], 1, count * r->total, copy);
@@ -90,7 +103,7 @@ static int64_t chunk_of(const job *j, int64_t item, int64_t *at) {
 
 static void row_items(void *user, int64_t first, int64_t end, int thread) {
   const job *j = user;
-  bool are_many = are_short(j);
+  bool are_many = are_short(j) && are_readable(j);
   (void)thread;
   while (first < end && !peri_call_stopped(j->call)) {
     int64_t offset[3], at, stop = chunk_of(j, first, &at);
@@ -346,6 +359,7 @@ static void pass_of(job *j, const peri_call *call) {
   j->p = (pass){.op = MAX, .map = AS_IS, .none = LEAST};
   switch (call->kernel - PERI_POINTWISE_KERNELS) {
     case PERI_K_sum: j->p = (pass){.op = SUM, .none = 0}; break;
+    case PERI_K_nansum: j->p = (pass){.op = SUM, .map = NO_NAN}; break;
     case PERI_K_prod: j->p = (pass){.op = PROD, .none = 1}; break;
     case PERI_K_min:
     case PERI_K_argmin: j->p = (pass){.op = MIN, .none = MOST}; break;

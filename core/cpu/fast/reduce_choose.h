@@ -137,6 +137,37 @@ static void choose_singly(const job *j, const int64_t *offset, int64_t c,
   }
 }
 
+/* Short outputs from 'first' on, side by side. -> how many */
+static int64_t choose_short(const job *j, int64_t first, int64_t end) {
+  const peri__reduction *r = &j->r;
+  T best[SHORT_ROWS];
+  lane_number place[SHORT_ROWS];
+  int last = r->kept - 1;
+  int64_t offset[3], row = r->strides[0][last];
+  int64_t count = run_of_rows(j, first, end, offset);
+  const T *x = (const T *)j->x->data + offset[0];
+  for (int64_t i = 0; i < count; i++) {
+    best[i] = x[i * row];
+    place[i] = 0;
+  }
+  for (lane_number k = 1; k < r->total; k++) {
+    x += r->steps[0];
+    for (int64_t i = 0; i < count; i++) {
+      T value = x[i * row];
+      bool more = j->p.op == MAX ? value > best[i] : value < best[i];
+      more = more || (is_nan(value) && !is_nan(best[i]));
+      best[i] = more ? value : best[i];
+      place[i] = more ? k : place[i];
+    }
+  }
+  for (int64_t i = 0; i < count; i++) {
+    int64_t at[3];
+    for (int a = 1; a < 3; a++) at[a] = offset[a] + i * r->strides[a][last];
+    write_choice(j, at, best[i], place[i]);
+  }
+  return count;
+}
+
 /* Items: outputs, or stripes of their columns. */
 static void choose_items(void *user, int64_t item, int64_t end, int thread) {
   const job *j = user;
@@ -144,6 +175,11 @@ static void choose_items(void *user, int64_t item, int64_t end, int thread) {
       direct(j, &j->p) && j->r.reduced == 1 && j->r.total < INT32_MAX;
   int64_t stripes = j->r.columns ? j->stripes : 1;
   (void)thread;
+  if (are_short(j) && direct(j, &j->p)) {
+    while (item < end && !peri_call_stopped(j->call))
+      item += choose_short(j, item, end);
+    return;
+  }
   for (; item < end && !peri_call_stopped(j->call); item++) {
     int64_t offset[3], first, count = stripe_of(j, item % stripes, &first);
     peri__reduction_at(&j->r, item / stripes, offset);

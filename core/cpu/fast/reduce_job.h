@@ -10,7 +10,17 @@
 #include "reduce.h"
 #include "reduce_tree.h"
 
-enum { AS_IS, TRUTH, SIZE, SQUARE, POWER, OFFSET, OFFSET_SQUARE, OFFSET_EXP };
+enum {
+  AS_IS,
+  TRUTH,
+  NO_NAN,
+  SIZE,
+  SQUARE,
+  POWER,
+  OFFSET,
+  OFFSET_SQUARE,
+  OFFSET_EXP
+};
 
 /* One way through elements: what they are mapped to, and how they are
    joined. */
@@ -57,6 +67,10 @@ static void size_run(const T *x, T *to, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = x[i] < 0 ? -x[i] : x[i] + 0;
 }
 
+static void no_nan_run(const T *x, T *to, int64_t count) {
+  for (int64_t i = 0; i < count; i++) to[i] = is_nan(x[i]) ? 0 : x[i];
+}
+
 /* |x|^power */
 static void power_run(T power, const T *x, T *to, int64_t count) {
   size_run(x, to, count);
@@ -68,6 +82,7 @@ static void power_run(T power, const T *x, T *to, int64_t count) {
 static void map_number(const pass *p, bool columns, const T *x, T *to,
                        int64_t count) {
   switch (p->map) {
+    case NO_NAN: no_nan_run(x, to, count); break;
     case SIZE: size_run(x, to, count); break;
     case SQUARE: square_run(x, to, count); break;
     case POWER: power_run(p->power, x, to, count); break;

@@ -17,13 +17,34 @@ static bool is_logs(const job *j) {
   return j->call->kernel == peri__kernel_id(PERI_K_logsumexp);
 }
 
-/* Join elements 'at' to 'end' of an output, or of 'count' columns. */
-static void part_of(const job *j, const pass *p, const int64_t *range,
-                    int64_t count, T *to) {
-  if (j->r.columns)
-    stripe_part(j, p, range[0], range[1], range[2], count, to);
+/* Elements 'at' to 'end' of the output at 'offset', or of columns from there
+   on; or short outputs that were made columns of a table. */
+typedef struct {
+  int64_t offset, at, end;
+  const T *table;
+} range;
+
+typedef T short_table[SHORT_ROW * SHORT_ROWS];
+
+/* Join the columns of a table. */
+static void short_part(const pass *p, const range *x, int64_t count, T *to) {
+  short_table work;
+  const T *from = x->table;
+  for (int64_t i = 0; p->map != AS_IS && i < x->end; i++)
+    map_run(p, true, x->table + i * SHORT_ROWS, work + i * SHORT_ROWS, count);
+  if (p->map != AS_IS) from = work;
+  chain_columns(p->op, from, SHORT_ROWS, x->end, count < W ? W : count, to);
+}
+
+/* Join the range of an output, or of 'count' columns. */
+static void part_of(const job *j, const pass *p, const range *x, int64_t count,
+                    T *to) {
+  if (x->table)
+    short_part(p, x, count, to);
+  else if (j->r.columns)
+    stripe_part(j, p, x->offset, x->at, x->end, count, to);
   else
-    *to = reduce_part(j, p, range[0], range[1], range[2]);
+    *to = reduce_part(j, p, x->offset, x->at, x->end);
 }
 
 /* Nothing is subtracted from infinities. */
@@ -31,29 +52,28 @@ INLINE double finite_center(T max) {
   return max == LEAST || max == MOST ? 0 : (double)max;
 }
 
-static void logs_part(const job *j, const int64_t *range, int64_t count,
-                      pairs *to) {
+static void logs_part(const job *j, const range *x, int64_t count, pairs *to) {
   T center[STRIPE];
   const pass find = {.op = MAX, .none = LEAST};
   const pass sum = {.op = SUM, .map = OFFSET_EXP, .center = center};
-  part_of(j, &find, range, count, to->center);
+  part_of(j, &find, x, count, to->center);
   for (int64_t c = 0; c < count; c++)
     center[c] = (T)finite_center(to->center[c]);
-  part_of(j, &sum, range, count, to->sum);
+  part_of(j, &sum, x, count, to->sum);
 }
 
 /* The mean is rounded: what the differences from it sum to mends both. */
-static void moments_part(const job *j, const int64_t *range, int64_t count,
+static void moments_part(const job *j, const range *x, int64_t count,
                          pairs *to) {
   T mean[STRIPE], rest[STRIPE];
-  T each = (T)(range[2] - range[1]);
+  T each = (T)(x->end - x->at);
   const pass find = {.op = SUM};
   const pass check = {.op = SUM, .map = OFFSET, .center = mean};
   const pass sum = {.op = SUM, .map = OFFSET_SQUARE, .center = mean};
-  part_of(j, &find, range, count, mean);
+  part_of(j, &find, x, count, mean);
   for (int64_t c = 0; c < count; c++) mean[c] /= each;
-  part_of(j, &check, range, count, rest);
-  part_of(j, &sum, range, count, to->sum);
+  part_of(j, &check, x, count, rest);
+  part_of(j, &sum, x, count, to->sum);
   for (int64_t c = 0; c < count; c++) {
     T off = rest[c] / each;
     to->center[c] = is_nan(off) ? mean[c] : mean[c] + off;
@@ -62,12 +82,11 @@ static void moments_part(const job *j, const int64_t *range, int64_t count,
   }
 }
 
-static void pairs_of(const job *j, const int64_t *range, int64_t count,
-                     pairs *to) {
+static void pairs_of(const job *j, const range *x, int64_t count, pairs *to) {
   if (is_logs(j))
-    logs_part(j, range, count, to);
+    logs_part(j, x, count, to);
   else
-    moments_part(j, range, count, to);
+    moments_part(j, x, count, to);
 }
 
 /* ---- Results ------------------------------------------------------------- */
@@ -146,16 +165,44 @@ static int64_t place_of_pairs(const job *j, int64_t index, int64_t *offset,
   return count;
 }
 
+/* Short outputs from 'first' on, side by side. -> how many */
+static int64_t short_pairs(const job *j, int64_t first, int64_t end) {
+  const peri__reduction *r = &j->r;
+  short_table table;
+  pairs part, one;
+  int last = r->kept - 1;
+  int64_t offset[3], step[3], count = run_of_rows(j, first, end, offset);
+  const T *x = (const T *)j->x->data + offset[0];
+  for (int a = 0; a < 3; a++) step[a] = r->strides[a][last];
+  for (int64_t k = 0; k < r->total; k++)
+    for (int64_t i = 0; i < SHORT_ROWS; i++)
+      table[k * SHORT_ROWS + i] =
+          i < count ? x[i * step[0] + k * r->steps[0]] : 0;
+  pairs_of(j, &(range){.end = r->total, .table = table}, count, &part);
+  for (int64_t i = 0; i < count; i++) {
+    int64_t at[3] = {0, offset[1] + i * step[1], offset[2] + i * step[2]};
+    one.center[0] = part.center[i];
+    one.sum[0] = part.sum[i];
+    write_pairs(j, at, 0, 1, &one);
+  }
+  return count;
+}
+
 static void pair_items(void *user, int64_t item, int64_t end, int thread) {
   const job *j = user;
   int64_t chunk = chunk_size(j);
   (void)thread;
+  if (are_short(j) && j->typed) {
+    while (item < end && !peri_call_stopped(j->call))
+      item += short_pairs(j, item, end);
+    return;
+  }
   for (; item < end && !peri_call_stopped(j->call); item++) {
     pairs part;
     int64_t offset[3], first, at = item % j->chunks * chunk;
     int64_t count = place_of_pairs(j, item / j->chunks, offset, &first);
-    int64_t range[3] = {offset[0] + first, at, smaller(at + chunk, j->r.total)};
-    pairs_of(j, range, count, &part);
+    range x = {offset[0] + first, at, smaller(at + chunk, j->r.total), NULL};
+    pairs_of(j, &x, count, &part);
     if (!j->parts) {
       write_pairs(j, offset, first, count, &part);
       continue;

@@ -10,7 +10,8 @@ enum { SUM, PROD, EXCLUSIVE, RECUR, MAX, MIN };
 
 enum {
   MOST_BESIDE = 64, /* columns that go side by side */
-  MOST_APART = 8,   /* lines with jumps in memory between them */
+  MOST_APART = 2,   /* lines with jumps in memory between them */
+  FEW_BESIDE = 8,   /* columns that go each for itself */
   ROWS_POLLED = 1024,
   SCAN_ARGS = 3
 };
@@ -49,7 +50,7 @@ static void begin(scan_job *j, const peri_call *call) {
   for (int a = 0; a < j->args; a++) arg[a] = &call->arg[a];
   peri__walk_of(&j->walk, arg, j->args, j->attr.dim);
   j->length = arg[0]->ndim > 0 ? arg[0]->shape[j->attr.dim] : 1;
-  j->beside = j->walk.shape[j->walk.ndim - 1] > MOST_APART;
+  j->beside = j->walk.shape[j->walk.ndim - 1] > FEW_BESIDE;
   for (int a = 0; a < j->args; a++) {
     j->step[a] = arg[a]->ndim > 0 ? arg[a]->strides[j->attr.dim] : 0;
     j->start[a] = j->attr.reverse ? (j->length - 1) * j->step[a] : 0;
