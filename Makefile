@@ -74,6 +74,7 @@ $(BUILD)/core/%.o $(BUILD)/perigee_tables.o: FLAGS += \
 $(BUILD)/core/cpu/%.o $(BUILD)/core/optim/%.o: FLAGS += -fno-math-errno \
   -fno-trapping-math -fopenmp-simd -Wno-pass-failed
 $(BUILD)/core/cpu/fast/%.o $(BUILD)/core/optim/%.o: FLAGS += $(KERNEL_OPT) $(SMALL)
+$(BUILD)/core/cpu/sort_keys.o: FLAGS += $(KERNEL_OPT) # serves fast kernels too
 # Long arrays or whole blocks: the rest of a loop may go element by element.
 BLOCKS := $(call accepted,--param=vect-epilogues-nomask=0)
 $(BUILD)/core/optim/%.o $(foreach file,random copy copy_convert reduce_f32 \
