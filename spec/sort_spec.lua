@@ -227,6 +227,12 @@ describe("quantile", function()
     assert.are.same({}, z:quantile(0.5).shape)
   end)
 
+  it("has shapes on the meta device", function()
+    local z = pg.zeros({ 3, 4 }, { device = "meta" })
+    assert.are.same({ 3 }, z:quantile(0.5, 2).shape)
+    assert.are.same({ 4 }, z:nanquantile(0.5, 1).shape)
+  end)
+
   it("has a gradient in the share", function()
     local share = pg.tensor({ 0.3 }, { dtype = "float64" })
     share.requires_grad = true

@@ -144,6 +144,15 @@ static peri_tensor *arrange(const peri_frame *frame, const plan *p,
   return peri_reshape(peri_permute(y, order, y->ndim), shape, ndim);
 }
 
+/* q in the dtype and on the device of x, where a plain number is not. */
+static peri_tensor *shares_like(peri_tensor *x, peri_tensor *q) {
+  peri_zeros_options options = peri_zeros_defaults();
+  if (!x || !x->storage->meta) return x ? peri_cast(q, x->dtype) : NULL;
+  options.dtype = x->dtype;
+  options.device = peri_tensor_device(x);
+  return peri_zeros(x->ctx, q->shape, q->ndim, &options);
+}
+
 static int quantile(peri_frame *frame, bool skip_nan) {
   peri_tensor *x = frame->in[0], *q = frame->in[1];
   int status = check(frame);
@@ -160,7 +169,7 @@ static int quantile(peri_frame *frame, bool skip_nan) {
   p.sorted = peri__ascending(x, p.dim);
   if (!p.sorted) return frame->ctx->status;
   p.size = p.sorted->shape[p.dim];
-  find_rank(&p, peri_cast(q, wide), skip_nan);
+  find_rank(&p, shares_like(p.sorted, q), skip_nan);
   frame->y[0] = peri_to(arrange(frame, &p, join(&p)), frame->in[0]->dtype);
   return frame->ctx->status;
 }
