@@ -1,51 +1,14 @@
-/* sort_i64.c - the fast forms of sort, topk, kth and mode. Lines are shared
-   among the threads, each of which has room in the workspace for one of them.
+/* sort_i64.c - the fast forms of sort and mode, and what orders items for the
+   others. Lines are shared among the threads, each of which has room in the
+   workspace for one of them.
 
-   What is put in order are items, whole numbers with 32 bits of a key above the
-   place of the element; no two are equal, so there is one order and stability
-   costs nothing. Of a key with more bits an item has those from the highest
-   that differs on; runs that are equal there are put in order by the rest.
-   What only chooses one element looks at keys alone and finds the place later.
-   Twins: plain_sort.c. */
-#include "cpu/sort.h"
-#include "fast.h"
-
-enum {
-  SOME = 256, /* keys or places made at once */
-  SHORT = 64, /* items; longer arrays are dealt out, which costs counters */
-  KEPT = 32   /* best elements that are kept in order by moving them */
-};
-
-#define PLACE(item) ((int64_t)((item)&UINT32_MAX))
-
-static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+   Items are dealt out by their digits. No two are equal, so there is one order
+   and stability costs nothing. Of a key with more than 32 bits an item has
+   those from the highest that differs on; runs that are equal there are put in
+   order by the rest. Twins: plain_sort.c. */
+#include "sort_lines.h"
 
 /* ---- Lines --------------------------------------------------------------- */
-
-typedef struct job {
-  const peri_call *call;
-  const peri_arg *values, *positions, *x;
-  peri__sort_attr attr;
-  peri__walk walk; /* of all three beside the dimension */
-  int64_t count;   /* elements of a line */
-  int64_t stride;  /* in x */
-  int64_t wanted;  /* elements of a line of the outputs */
-  void (*run)(const struct job *j, const int64_t *offset, uint64_t *room);
-} job;
-
-static inline peri__sort_attr attr_of(const peri_call *call) {
-  peri__sort_attr attr;
-  memcpy(&attr, call->attr, sizeof attr);
-  return attr;
-}
-
-static int64_t length_of(const peri_call *call) {
-  return call->arg[2].shape[attr_of(call).dim];
-}
-
-static int64_t wanted_of(const peri_call *call) {
-  return call->arg[0].shape[attr_of(call).dim];
-}
 
 /* Numbers for the line of one thread: two arrays of items, and the keys where
    they are looked at again; a whole number of cache lines. */
@@ -67,10 +30,9 @@ static void run_lines(void *user, int64_t first, int64_t end, int thread) {
   }
 }
 
-/* 'cost': nanoseconds that an element takes. */
-static void each_line(const peri_call *call, double cost,
-                      void (*run)(const job *j, const int64_t *offset,
-                                  uint64_t *room)) {
+void LOWEST(sort_each_line)(const peri_call *call, double cost,
+                            void (*run)(const job *j, const int64_t *offset,
+                                        uint64_t *room)) {
   const peri_arg *arg[] = {&call->arg[0], &call->arg[1], &call->arg[2]};
   job j = {.call = call,
            .values = arg[0],
@@ -87,10 +49,17 @@ static void each_line(const peri_call *call, double cost,
     peri_parallel_for(call, lines, cost * (double)j.count, run_lines, &j);
 }
 
-/* 'count' places to the outputs from number 'at' on; none that a stop has left
-   unknown. */
-static void put(const job *j, const int64_t *offset, int64_t at,
-                const int64_t *place, int64_t count) {
+void LOWEST(sort_prepare)(peri_call *call, void (*run)(const peri_call *call)) {
+  int64_t lines = 1, threads = call->threads;
+  for (int d = 0; d < call->arg[0].ndim; d++)
+    if (d != attr_of(call).dim) lines *= call->arg[0].shape[d];
+  if (lines < threads) threads = lines;
+  call->run = run;
+  call->workspace_bytes = (size_t)(room_of(call) * threads) * sizeof(uint64_t);
+}
+
+void LOWEST(sort_put)(const job *j, const int64_t *offset, int64_t at,
+                      const int64_t *place, int64_t count) {
   int64_t step = j->values->strides[j->attr.dim];
   if (peri_call_stopped(j->call)) return;
   peri__take_places(j->values, offset[0] + at * step, step, j->x, offset[2],
@@ -100,10 +69,8 @@ static void put(const job *j, const int64_t *offset, int64_t at,
   for (int64_t i = 0; i < count; i++) to[i * step] = place[i] + j->attr.base;
 }
 
-/* The first items to the outputs, as many as these have; their places are
-   places in the line or, if given, in a list of such. */
-static void put_items(const job *j, const int64_t *offset, const uint64_t *item,
-                      const int64_t *list) {
+void LOWEST(sort_put_items)(const job *j, const int64_t *offset,
+                            const uint64_t *item, const int64_t *list) {
   int64_t place[SOME];
   for (int64_t at = 0; at < j->wanted; at += SOME) {
     int64_t count = least(j->wanted - at, SOME);
@@ -112,12 +79,11 @@ static void put_items(const job *j, const int64_t *offset, const uint64_t *item,
       place[i] = PLACE(item[at + i]);
       if (list) place[i] = list[place[i]];
     }
-    put(j, offset, at, place, count);
+    LOWEST(sort_put)(j, offset, at, place, count);
   }
 }
 
-/* All keys of a line. */
-static void load_keys(const job *j, int64_t offset, uint64_t *key) {
+void LOWEST(sort_load_keys)(const job *j, int64_t offset, uint64_t *key) {
   for (int64_t at = 0; at < j->count; at += PERI_POLL) {
     if (peri_call_stopped(j->call)) return;
     peri__order_keys(key + at, j->x, offset + at * j->stride, j->stride,
@@ -126,15 +92,6 @@ static void load_keys(const job *j, int64_t offset, uint64_t *key) {
 }
 
 /* ---- Items in order ------------------------------------------------------ */
-
-static void insert(uint64_t *a, int64_t n) {
-  for (int64_t i = 1; i < n; i++) {
-    uint64_t v = a[i];
-    int64_t at = i;
-    for (; at > 0 && v < a[at - 1]; at--) a[at] = a[at - 1];
-    a[at] = v;
-  }
-}
 
 #define DIGIT(item, d) ((item) >> (32 + 8 * (d)) & 255)
 
@@ -233,11 +190,8 @@ static void order_runs(const peri_call *call, const uint64_t *key,
   }
 }
 
-/* Items of 'n' keys in order, of which the places alone count. 'a' and 'b' are
-   room; 'key' may be 'b' if keys have no more than 32 bits.
-   -> 'a' or 'b', whichever holds them */
-static uint64_t *ordered(const job *j, const uint64_t *key, int64_t n,
-                         uint64_t *a, uint64_t *b) {
+uint64_t *LOWEST(sort_items)(const job *j, const uint64_t *key, int64_t n,
+                             uint64_t *a, uint64_t *b) {
   bool wide = peri__key_bits(j->x->dtype) > 32;
   int shift = wide ? spare_bits(j->call, key, n) : 0;
   make_items(j->call, a, key, n, shift);
@@ -251,203 +205,18 @@ static uint64_t *ordered_line(const job *j, int64_t offset, uint64_t *room) {
   int64_t n = j->count;
   bool wide = peri__key_bits(j->x->dtype) > 32;
   uint64_t *key = room + (wide ? 2 * n : n);
-  load_keys(j, offset, key);
-  return ordered(j, key, n, room, room + n);
+  LOWEST(sort_load_keys)(j, offset, key);
+  return LOWEST(sort_items)(j, key, n, room, room + n);
 }
 
 /* ---- sort ---------------------------------------------------------------- */
 
 static void sort_line(const job *j, const int64_t *offset, uint64_t *room) {
-  put_items(j, offset, ordered_line(j, offset[2], room), NULL);
+  LOWEST(sort_put_items)(j, offset, ordered_line(j, offset[2], room), NULL);
 }
 
-static void run_sort(const peri_call *call) { each_line(call, 10, sort_line); }
-
-/* ---- Choosing by keys alone ---------------------------------------------- */
-
-/* What the order has at a place: a key, and how many of its equals come
-   before. */
-typedef struct {
-  uint64_t key;
-  int64_t before;
-} choice;
-
-static uint64_t middle(uint64_t a, uint64_t b, uint64_t c) {
-  uint64_t low = a < b ? a : b, high = a < b ? b : a;
-  if (c < low) return low;
-  return c < high ? c : high;
-}
-
-/* Keys below 'pivot' to the front of 'b', those above it to its end.
-   -> how many are below; 'above': where the others begin */
-static int64_t part(const peri_call *call, const uint64_t *a, uint64_t *b,
-                    int64_t n, uint64_t pivot, int64_t *above) {
-  int64_t low = 0, high = n;
-  for (int64_t at = 0; at < n; at += PERI_POLL) {
-    int64_t end = at + least(n - at, PERI_POLL);
-    if (peri_call_stopped(call)) break;
-    for (int64_t i = at; i < end; i++) {
-      uint64_t v = a[i];
-      b[low] = v;
-      b[high - 1] = v;
-      low += v < pivot;
-      high -= pivot < v;
-    }
-  }
-  *above = high;
-  return low;
-}
-
-/* A place below 'n' that no line can foresee. */
-static int64_t draw(uint64_t *state, int64_t n) {
-  *state = *state * 6364136223846793005u + 1442695040888963407u; /* Knuth */
-  return (int64_t)((*state >> 32) * (uint64_t)n >> 32);
-}
-
-/* What stands at place 'k' of the order of 'n' keys: they are parted around the
-   middle one of three until few are left. 'b' is room; both change. */
-static choice choose(const peri_call *call, uint64_t *a, uint64_t *b, int64_t n,
-                     int64_t k) {
-  uint64_t state = 0;
-  while (n > SHORT && !peri_call_stopped(call)) {
-    int64_t above;
-    uint64_t pivot =
-        middle(a[draw(&state, n)], a[draw(&state, n)], a[draw(&state, n)]);
-    int64_t below = part(call, a, b, n, pivot, &above);
-    if (k >= below && k < above) return (choice){pivot, k - below};
-    int64_t skip = k < below ? 0 : above;
-    uint64_t *spare = a + skip;
-    a = b + skip;
-    b = spare;
-    n = k < below ? below : n - above;
-    k -= skip;
-  }
-  if (n > SHORT) return (choice){a[0], 0}; /* stopped */
-  insert(a, n);
-  choice c = {a[k], 0};
-  while (c.before < k && a[k - c.before - 1] == c.key) c.before++;
-  return c;
-}
-
-/* The place in the line of what was chosen. */
-static int64_t place_of(const job *j, int64_t offset, choice c) {
-  uint64_t key[SOME];
-  for (int64_t at = 0; at < j->count; at += SOME) {
-    int64_t count = least(j->count - at, SOME);
-    if (at % PERI_POLL == 0 && peri_call_stopped(j->call)) return 0;
-    peri__order_keys(key, j->x, offset + at * j->stride, j->stride, count,
-                     j->attr.descending);
-    for (int64_t i = 0; i < count; i++)
-      if (key[i] == c.key && c.before-- == 0) return at + i;
-  }
-  return 0;
-}
-
-/* ---- kth ----------------------------------------------------------------- */
-
-static int64_t count_nans(const job *j, const uint64_t *key) {
-  int64_t nans = 0;
-  uint64_t nan = peri__last_key(j->x->dtype);
-  if (j->attr.choice == PERI_KTH || !peri__is_float(j->x->dtype)) return 0;
-  for (int64_t at = 0; at < j->count; at += PERI_POLL) {
-    int64_t end = at + least(j->count - at, PERI_POLL);
-    if (peri_call_stopped(j->call)) return 0;
-    for (int64_t i = at; i < end; i++) nans += key[i] == nan;
-  }
-  return nans;
-}
-
-static void kth_line(const job *j, const int64_t *offset, uint64_t *room) {
-  int64_t n = j->count;
-  load_keys(j, offset[2], room);
-  int64_t k = peri__kth_place(&j->attr, n, count_nans(j, room));
-  choice c = choose(j->call, room, room + n, n, k);
-  int64_t place = place_of(j, offset[2], c);
-  put(j, offset, 0, &place, 1);
-}
-
-static void run_kth(const peri_call *call) { each_line(call, 5, kth_line); }
-
-/* ---- topk ---------------------------------------------------------------- */
-
-typedef struct {
-  uint64_t key;
-  int64_t place;
-} good;
-
-/* Put 'v' in front of those of the 'count' best behind it. */
-static void insert_best(good *list, int64_t count, good v) {
-  int64_t at = count;
-  for (; at > 0 && v.key < list[at - 1].key; at--) list[at] = list[at - 1];
-  list[at] = v;
-}
-
-/* The best so far with 'count' more elements from place 'at' on. What comes
-   later and is equal is no better, so most pass after one comparison. */
-static int64_t look_for_best(good *list, int64_t have, int64_t k,
-                             const uint64_t *key, int64_t at, int64_t count) {
-  int64_t i = 0;
-  for (; i < count && have < k; i++)
-    insert_best(list, have++, (good){key[i], at + i});
-  for (uint64_t last = list[have - 1].key; i < count; i++) {
-    if (key[i] >= last) continue;
-    insert_best(list, k - 1, (good){key[i], at + i});
-    last = list[k - 1].key;
-  }
-  return have;
-}
-
-static void few_line(const job *j, const int64_t *offset, uint64_t *room) {
-  uint64_t key[SOME];
-  good list[KEPT];
-  int64_t place[KEPT], have = 0;
-  (void)room;
-  for (int64_t at = 0; at < j->count; at += SOME) {
-    int64_t count = least(j->count - at, SOME);
-    if (at % PERI_POLL == 0 && peri_call_stopped(j->call)) return;
-    peri__order_keys(key, j->x, offset[2] + at * j->stride, j->stride, count,
-                     j->attr.descending);
-    have = look_for_best(list, have, j->wanted, key, at, count);
-  }
-  for (int64_t i = 0; i < have; i++) place[i] = list[i].place;
-  put(j, offset, 0, place, have);
-}
-
-/* Places of the keys up to 'c' in the order, and these keys. */
-static void take_up_to(const job *j, const uint64_t *key, choice c,
-                       int64_t *place, uint64_t *taken) {
-  int64_t have = 0;
-  for (int64_t i = 0; i < j->count && have < j->wanted; i++) {
-    if (i % PERI_POLL == 0 && peri_call_stopped(j->call)) return;
-    if (key[i] > c.key || (key[i] == c.key && c.before-- < 0)) continue;
-    place[have] = i;
-    taken[have++] = key[i];
-  }
-}
-
-/* The best are chosen, then they alone are put in order. They are at most half
-   of the line, so that there is room for all in that of the line. */
-static void many_line(const job *j, const int64_t *offset, uint64_t *room) {
-  int64_t n = j->count, k = j->wanted, *place = (int64_t *)(room + n);
-  uint64_t *key = room, *taken = room + n + k;
-  load_keys(j, offset[2], key);
-  choice c = choose(j->call, key, room + n, n, k - 1);
-  load_keys(j, offset[2], key);
-  if (peri_call_stopped(j->call)) return;
-  take_up_to(j, key, c, place, taken);
-  if (peri_call_stopped(j->call)) return;
-  put_items(j, offset, ordered(j, taken, k, room, room + k), place);
-}
-
-static void run_topk(const peri_call *call) {
-  int64_t k = wanted_of(call);
-  if (k == 0) return;
-  if (k <= KEPT)
-    each_line(call, 1.5, few_line);
-  else if (k <= length_of(call) / 2)
-    each_line(call, 7, many_line);
-  else
-    run_sort(call);
+void LOWEST(sort_run)(const peri_call *call) {
+  LOWEST(sort_each_line)(call, 10, sort_line);
 }
 
 /* ---- mode ---------------------------------------------------------------- */
@@ -457,8 +226,8 @@ static void mode_line(const job *j, const int64_t *offset, uint64_t *room) {
   int64_t n = j->count, best = 0, longest = 0, start = 0;
   bool real = peri__is_float(j->x->dtype);
   uint64_t *key = room + 2 * n, nan = peri__last_key(j->x->dtype);
-  load_keys(j, offset[2], key);
-  const uint64_t *item = ordered(j, key, n, room, room + n);
+  LOWEST(sort_load_keys)(j, offset[2], key);
+  const uint64_t *item = LOWEST(sort_items)(j, key, n, room, room + n);
   if (peri_call_stopped(j->call)) return;
   for (int64_t i = 0; i < n; i++) {
     uint64_t own = key[PLACE(item[i])];
@@ -469,10 +238,12 @@ static void mode_line(const job *j, const int64_t *offset, uint64_t *room) {
     longest = i - start + 1;
     best = PLACE(item[i]);
   }
-  put(j, offset, 0, &best, 1);
+  LOWEST(sort_put)(j, offset, 0, &best, 1);
 }
 
-static void run_mode(const peri_call *call) { each_line(call, 12, mode_line); }
+static void run_mode(const peri_call *call) {
+  LOWEST(sort_each_line)(call, 12, mode_line);
+}
 
 /* ---- The table ----------------------------------------------------------- */
 
@@ -481,21 +252,13 @@ static bool takes(const peri_call *call) {
   return length_of(call) <= UINT32_MAX;
 }
 
-/* Room for as many threads as there are lines. */
-static void prepare(peri_call *call) {
-  static void (*const run[PERI_KERNEL_COUNT])(const peri_call *call) = {
-      [PERI_K_sort] = run_sort,
-      [PERI_K_topk] = run_topk,
-      [PERI_K_kth] = run_kth,
-      [PERI_K_mode] = run_mode,
-  };
-  int64_t lines = 1, threads = call->threads;
-  call->run = run[call->kernel - peri__kernel_id(0)];
-  if (call->run == run_topk && wanted_of(call) <= KEPT) return;
-  for (int d = 0; d < call->arg[0].ndim; d++)
-    if (d != attr_of(call).dim) lines *= call->arg[0].shape[d];
-  if (lines < threads) threads = lines;
-  call->workspace_bytes = (size_t)(room_of(call) * threads) * sizeof(uint64_t);
+static void prepare_sort(peri_call *call) {
+  LOWEST(sort_prepare)(call, LOWEST(sort_run));
 }
 
-const peri__fast LEVEL(sort) = {takes, prepare};
+static void prepare_mode(peri_call *call) {
+  LOWEST(sort_prepare)(call, run_mode);
+}
+
+const peri__fast LEVEL(sort) = {takes, prepare_sort};
+const peri__fast LEVEL(mode) = {takes, prepare_mode};
