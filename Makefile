@@ -77,6 +77,7 @@ $(BUILD)/core/cpu/fast/%.o $(BUILD)/core/optim/%.o: FLAGS += $(KERNEL_OPT) $(SMA
 # A value that is computed on some paths alone would end vectors.
 $(foreach file,pointwise_f32 pointwise_f64,$(BUILD)/core/cpu/fast/$(file).%.o): \
   FLAGS += $(call accepted,-fno-tree-pre)
+$(BUILD)/core/cpu/sort_keys.o: FLAGS += $(KERNEL_OPT) # serves fast kernels too
 # Long arrays or whole blocks: the rest of a loop may go element by element.
 BLOCKS := $(call accepted,--param=vect-epilogues-nomask=0)
 $(BUILD)/core/optim/%.o $(foreach file,random copy copy_convert math_arrays \

@@ -59,15 +59,22 @@ static bool is_truth(const peri_op *op, const peri_tensor *y) {
 }
 
 /* Push what the call returns. An output that the row names but did not make
-   this time is not returned. */
+   this time is nil if another one follows it, else it is not returned. */
 static int give(lua_State *L, application *a) {
-  int count = 0, most = a->row->outputs;
+  int count = a->row->outputs;
   if (is_truth(a->row->op, a->box[0]->x)) {
     lua_pushboolean(L, peri_item(a->box[0]->x) != 0);
     return 1;
   }
-  for (; count < most && a->box[count]->x; count++)
-    pgl_identify(L, a->box[count]->x, a->first_box + count);
+  while (!a->box[count - 1]->x) count--;
+  for (int i = 0; i < count; i++) {
+    if (a->box[i]->x) {
+      pgl_identify(L, a->box[i]->x, a->first_box + i);
+      continue;
+    }
+    lua_pushnil(L);
+    lua_replace(L, a->first_box + i);
+  }
   lua_settop(L, a->first_box + count - 1);
   return count;
 }

@@ -210,6 +210,46 @@ function families.index_select(call)
   call.options.dim = at
 end
 
+-- Lines to put in order, short and long, or to choose from.
+local function ordered(call)
+  local name, shape = call.row.name, randoms.shape(1, 4, 20000)
+  local at = random(#shape)
+  call.inputs[1] = draw_input(call, domain_of(call), shape)
+  call.options.dim = at
+  if name == "sort" or name == "argsort" then
+    call.options.descending = random(2) == 1
+  elseif name == "topk" then
+    call.options.k = random(shape[at])
+    call.options.largest = random(2) == 1
+  elseif name == "kthvalue" then
+    call.options.k = random(shape[at])
+  elseif random(4) == 1 and name ~= "mode" then
+    call.options.dim = nil
+  end
+end
+families.sort, families.argsort, families.topk = ordered, ordered, ordered
+families.kthvalue, families.mode = ordered, ordered
+families.median, families.nanmedian = ordered, ordered
+
+-- Values among an ascending sequence of their dtype.
+local function searched(call)
+  local kind = { dtype = call.dtype, low = -2, high = 2, fixed = true }
+  local values = draw_input(call, kind, randoms.shape(0, 3, 20000))
+  local sequence = draw_input(call, kind, { randoms.size(300) })
+  local view = sequence.view
+  sequence.view = function(x) return (view(x):sort()) end
+  call.inputs = { values, sequence }
+  if call.row.name == "searchsorted" then
+    call.inputs = { sequence, values }
+  elseif call.row.name == "isin" then
+    call.options.invert = random(2) == 1
+    return
+  end
+  call.options.right = random(2) == 1
+end
+families.searchsorted, families.bucketize = searched, searched
+families.isin = searched
+
 local function drawn(call)
   call.options.shape = randoms.shape(0, 3, 20000)
   call.options.dtype = call.dtype

@@ -19,7 +19,7 @@ local sample = forms.sample
 local families = {
   "reduce", "product", "view", "copy", "join", "index", "scatter", "mask",
   "softmax", "create", "random", "compare", "shape", "diagonal", "parts",
-  "arrange", "pad", "make", "scan", "statistics", "distance",
+  "arrange", "pad", "make", "scan", "statistics", "distance", "sort", "count",
 }
 
 local own = {} -- samples by the name of the row

@@ -65,6 +65,8 @@ extern const peri__fast LEVEL(law);
 extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice),
     LEVEL(pairs), LEVEL(scans);
 extern const peri__fast LEVEL(softmax), LEVEL(class_loss), LEVEL(class_loss_dx);
+extern const peri__fast LOWEST(sort), LOWEST(topk), LOWEST(kth);
+extern const peri__fast LOWEST(mode), LOWEST(search);
 
 /* What prepares the records of all pointwise rows. */
 void LEVEL(pointwise_prepare)(peri_call *call);

@@ -41,6 +41,11 @@ static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
     [PERI_K_log_softmax_dx] = &LEVEL(softmax),
     [PERI_K_class_loss] = &LEVEL(class_loss),
     [PERI_K_class_loss_dx] = &LEVEL(class_loss_dx),
+    [PERI_K_sort] = &LOWEST(sort),
+    [PERI_K_topk] = &LOWEST(topk),
+    [PERI_K_kth] = &LOWEST(kth),
+    [PERI_K_mode] = &LOWEST(mode),
+    [PERI_K_search] = &LOWEST(search),
 };
 
 /* Updates of the optimizers, which take every record. */
