@@ -13,6 +13,7 @@ const peri_op *peri__region_row(void) { return peri__op_named(NULL, "region"); }
 const peri_op *peri__embed_row(void) { return peri__op_named(NULL, "embed"); }
 
 peri_tensor *peri__zeros_like(peri_tensor *x) {
+  if (!x) return NULL;
   peri_zeros_options options = peri_zeros_defaults();
   options.dtype = x->dtype;
   options.device = peri_tensor_device(x);
@@ -20,6 +21,7 @@ peri_tensor *peri__zeros_like(peri_tensor *x) {
 }
 
 peri_tensor *peri__ones_like(peri_tensor *x) {
+  if (!x) return NULL;
   peri_ones_options options = peri_ones_defaults();
   options.dtype = x->dtype;
   options.device = peri_tensor_device(x);
