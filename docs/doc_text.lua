@@ -27,16 +27,23 @@ local function names_inputs(row, label)
 end
 
 -- What `row` says in its text: `summary`, `takes` (a list of { names, text }),
--- `returns`, `grad`, `errors`, `ref` and `gives` as texts, `example` as a list
--- of lines; what is not there is nil or an empty list.
+-- `returns`, `grad`, `errors` and `ref` as texts, `examples` as a list of lists
+-- of lines, each with its `gives`; what is not there is nil or an empty list.
 function doc_text.parse(row)
-  local parts = { takes = {}, example = {} }
+  local parts = { takes = {}, examples = {} }
   local target, key = parts, "summary" -- what the line goes on with
   for line in row.doc:gmatch "[^\n]+" do
     local word, rest = line:match "^(%S+)%s+(.+)$"
     local label, text = line:match "^([%w_, ]-)  +(.+)$"
+    local last = parts.examples[#parts.examples]
     if words[word] == "example" then
-      target, key, line = parts.example, #parts.example + 1, rest
+      if not last or last.gives then
+        last = {}
+        table.insert(parts.examples, last)
+      end
+      target, key, line = last, #last + 1, rest
+    elseif words[word] == "gives" then
+      target, key, line = last, "gives", rest
     elseif words[word] then
       target, key, line = parts, words[word], rest
     elseif label and label ~= "" and names_inputs(row, label) then

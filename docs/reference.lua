@@ -93,10 +93,12 @@ local function facts(parts)
   return #lines > 0 and table.concat(lines, "\n") or nil
 end
 
-local function example(parts)
-  if #parts.example == 0 then return nil end
-  return fenced("lua", table.concat(parts.example, "\n") .. "\n--> "
-    .. parts.gives)
+local function examples(parts)
+  local list = {}
+  for i, lines in ipairs(parts.examples) do
+    list[i] = table.concat(lines, "\n") .. "\n--> " .. lines.gives
+  end
+  return #list > 0 and fenced("lua", table.concat(list, "\n\n")) or nil
 end
 
 -- The page of an entry of pg.reference().
@@ -111,7 +113,7 @@ local function page(entry)
     add(fenced("", entry.doc))
   end
   add(parameters(entry))
-  add(example(parts))
+  add(examples(parts))
   local c = entry.inputs and c_form(entry.name)
   add(c and fenced("c", c))
   return table.concat(blocks, "\n\n") .. "\n"
