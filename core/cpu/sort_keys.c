@@ -3,15 +3,15 @@
 #include "sort.h"
 
 /* Unsigned numbers as they are; the sign bit turned for signed ones. Of a float
-   the sign bit is turned too, and all bits if it is negative: S is T with a
-   sign, which spreads over all bits. */
+   the sign bit is turned too, and all bits if it is negative. S is T with a
+   sign, as vectors compare it at every level. */
 #define TOP(T) ((T)((T)1 << (8 * sizeof(T) - 1)))
 #define UNSIGNED_KEY(bits, T, S) (bits)
 #define BOOL_KEY(bits, T, S) ((T)((bits) != 0))
 #define SIGNED_KEY(bits, T, S) ((T)((bits) ^ TOP(T)))
 #define MAGNITUDE(bits, T, S) ((S)((bits) & (T)~TOP(T)))
 #define TURNED(bits, T, S) \
-  ((T)((bits) ^ (T)((T)((S)(bits) >> (8 * sizeof(T) - 1)) | TOP(T))))
+  ((T)((bits) ^ (T)((T)(0 - ((bits) >> (8 * sizeof(T) - 1))) | TOP(T))))
 #define NO_ZERO_KEY(bits, T, S) \
   (MAGNITUDE(bits, T, S) == 0 ? TOP(T) : TURNED(bits, T, S))
 #define FLOAT_KEY(bits, T, S, infinity) \

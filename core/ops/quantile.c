@@ -61,18 +61,6 @@ static peri_tensor *lie_along(const plan *p, peri_tensor *x, int64_t count) {
   return peri_reshape(x, shape, ndim);
 }
 
-static peri_tensor *ceil_of(peri_tensor *x) {
-  return peri_neg(peri_floor(peri_neg(x)));
-}
-
-/* To the nearest whole number, halves to the even one. */
-static peri_tensor *round_of(peri_context *ctx, peri_tensor *x) {
-  peri_tensor *up = peri_floor(peri_add(x, peri_number(ctx, 0.5)));
-  peri_tensor *half = peri_eq(peri_sub(up, x), peri_number(ctx, 0.5));
-  peri_tensor *odd = peri_remainder(up, peri_number(ctx, 2));
-  return peri_sub(up, peri_where(half, odd, peri_number(ctx, 0)));
-}
-
 /* rank = q (n - 1); n without NaN, if these do not count. */
 static void find_rank(plan *p, peri_tensor *q, bool skip_nan) {
   peri_context *ctx = p->ctx;
@@ -91,8 +79,8 @@ static void find_rank(plan *p, peri_tensor *q, bool skip_nan) {
   p->rank = peri_mul(q, last);
   p->same = !skip_nan;
   if (p->how == LOWER) p->rank = peri_floor(p->rank);
-  if (p->how == HIGHER) p->rank = ceil_of(p->rank);
-  if (p->how == NEAREST) p->rank = round_of(ctx, p->rank);
+  if (p->how == HIGHER) p->rank = peri_ceil(p->rank);
+  if (p->how == NEAREST) p->rank = peri_round(p->rank, NULL);
 }
 
 /* Elements of the lines at whole ranks. */
@@ -107,7 +95,7 @@ static peri_tensor *pick(const plan *p, peri_tensor *rank) {
 /* Between the neighbours; NaN where the line has one that counts. */
 static peri_tensor *join(const plan *p) {
   peri_context *ctx = p->ctx;
-  peri_tensor *below = peri_floor(p->rank), *above = ceil_of(p->rank);
+  peri_tensor *below = peri_floor(p->rank), *above = peri_ceil(p->rank);
   peri_tensor *low = pick(p, below), *high = pick(p, above);
   peri_tensor *weight =
       p->how == MIDPOINT ? peri_number(ctx, 0.5) : peri_sub(p->rank, below);
