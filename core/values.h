@@ -90,7 +90,7 @@ static __attribute__((noinline)) peri_tensor *apply_few(int row, int count,
                                                         peri_tensor *b,
                                                         peri_tensor *c) {
   peri_tensor *const in[] = {a, b, c};
-  peri_context *const ctx = common_context(in, count);
+  peri_context *const ctx = a != NULL ? a->ctx : common_context(in, count);
   if (ctx == NULL) return NULL;
   return peri_apply(ctx, peri_op_at(NULL, row), in, count, NULL, 0, NULL);
 }
@@ -100,7 +100,7 @@ static __attribute__((noinline)) peri_tensor *change_few(int row, int count,
                                                          peri_tensor *b,
                                                          peri_tensor *c) {
   peri_tensor *const in[] = {a, b, c};
-  peri_context *const ctx = common_context(in, count);
+  peri_context *const ctx = a != NULL ? a->ctx : common_context(in, count);
   if (ctx == NULL) return NULL;
   return peri_apply_inplace(ctx, peri_op_at(NULL, row), in, count, NULL, 0);
 }
