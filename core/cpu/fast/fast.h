@@ -63,7 +63,7 @@ extern const peri__fast LEVEL(bernoulli);
 extern const peri__fast LEVEL(dropout_mask);
 extern const peri__fast LEVEL(law);
 extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice),
-    LEVEL(pairs), LEVEL(scans);
+    LEVEL(pairs), LEVEL(scans), LEVEL(distances);
 extern const peri__fast LEVEL(softmax), LEVEL(class_loss), LEVEL(class_loss_dx);
 extern const peri__fast LOWEST(sort), LOWEST(topk), LOWEST(kth);
 extern const peri__fast LOWEST(mode), LOWEST(search);

@@ -29,6 +29,7 @@ static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
     [PERI_K_scan_max] = &LEVEL(scans),
     [PERI_K_scan_min] = &LEVEL(scans),
     [PERI_K_recurrence] = &LEVEL(scans),
+    [PERI_K_distances] = &LEVEL(distances),
     [PERI_K_any] = &LEVEL(reduce),
     [PERI_K_all] = &LEVEL(reduce),
     [PERI_K_max] = &LEVEL(extreme),
