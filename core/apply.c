@@ -240,6 +240,10 @@ static int make_outputs(peri_frame *frame) {
 static int mark_source(peri_frame *frame) {
   if (!(frame->op->flags & PERI_OP_SOURCE)) return 0;
   if (frame->value[peri__source_place(frame->op) + 2].i == 0) return 0;
+  if (!peri__is_float(frame->y[0]->dtype))
+    return peri__op_fail(frame, PERI_EDTYPE,
+                         "only floats have gradients, this is %s",
+                         peri_dtype_name(frame->y[0]->dtype));
   return peri_set_requires_grad(frame->y[0], true);
 }
 
@@ -259,7 +263,9 @@ bool peri__wants_grad(peri_context *ctx, peri_tensor *const *in, int nin) {
   return false;
 }
 
+/* Whole numbers that are overwritten have no history. */
 static bool to_record(const peri_frame *frame) {
+  if (frame->inplace && !peri__is_float(frame->in[0]->dtype)) return false;
   return !(frame->op->flags & PERI_OP_CONSTANT) &&
          peri__wants_grad(frame->ctx, frame->in, frame->nin);
 }
@@ -351,13 +357,21 @@ RARE int peri__frame_check_data(const peri_frame *frame) {
   return 0;
 }
 
+/* What infer makes to look at data dies here. */
+static int run_infer(peri_frame *frame) {
+  peri_scope scope = peri__scope_open(frame->ctx);
+  int status = frame->op->infer(frame);
+  peri__scope_close(scope);
+  return status;
+}
+
 static int run_frame(peri_frame *frame) {
   unsigned flags = frame->op->flags;
   if (flags & PERI_OP_DATA && peri__frame_check_data(frame) < 0)
     return frame->ctx->status;
   if (flags & PERI_OP_COMPOSED) return run_composed(frame);
   if (flags & PERI_OP_VIEW) return run_view(frame);
-  int status = frame->op->infer(frame);
+  int status = run_infer(frame);
   if (status == 0) status = make_outputs(frame);
   if (status == 0) status = peri__frame_records(frame);
   if (status == 0) status = mark_source(frame);

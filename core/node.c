@@ -66,13 +66,18 @@ static unsigned add_inputs(peri_node *node, peri_tensor *const *in) {
   return saves;
 }
 
+/* True if 'x' is overwritten; kept itself, it would own its own history. */
+static bool overwritten(const peri_frame *frame, const peri_tensor *x) {
+  return frame->inplace && x->storage == frame->in[0]->storage;
+}
+
 /* What is overwritten is saved as a copy, with its history. */
 static int save_inputs(peri_node *node, const peri_frame *frame,
                        unsigned saves) {
   for (int i = 0; i < frame->nin && i < PERI_MAX_INPUTS; i++) {
     peri_tensor *x = frame->in[i];
     if (!x || !(saves & PERI_SAVE_IN(i))) continue;
-    if (i == 0 && frame->inplace) x = peri__copy(x);
+    if (overwritten(frame, x)) x = peri__copy(x);
     if (!x) return frame->ctx->status;
     node->in[i] = peri__hold(x);
     node->edge[i].version = x->storage->version;

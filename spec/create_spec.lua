@@ -54,7 +54,7 @@ describe("making", function()
       "arange" },
     { "a whole tensor's gradient",
       function() pg.zeros({ 2 }, { dtype = "int64", requires_grad = true })
-      end, "int64" },
+      end, "zeros: ", "int64" },
   }
   tensors.each_raises(it, "refuses ", refused)
 end)

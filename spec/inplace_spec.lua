@@ -22,6 +22,19 @@ describe("changes in place", function()
     near(x.grad, { 4, 8 })
   end)
 
+  it("by the tensor itself have the gradient of both places", function()
+    local x = leaf { 1.0, 2.0 }
+    local y = x * 1
+    y:mul_(y):sum():backward()
+    near(x.grad, { 2, 4 })
+  end)
+
+  it("of whole numbers have no history, so their views stay true", function()
+    local v = pg.zeros({ 2 }, { dtype = "int64" }):narrow(1, 1, 1)
+    v:copy_(leaf { 3.0 })
+    assert.are.equal(3, v:sum():item())
+  end)
+
   it("of a leaf are refused outside no_grad", function()
     local x = leaf { 1.0 }
     raises(function() x:add_(1) end, "leaf", "no_grad")
@@ -41,7 +54,7 @@ describe("changes in place", function()
     local x = leaf { 1.0 }
     local y = x:exp()
     y:zero_()
-    raises(function() y:sum():backward() end, "exp", "fill_", "in place")
+    raises(function() y:sum():backward() end, "exp", "zero_", "in place")
   end)
 
   it("of what no gradient needs are fine", function()
@@ -257,7 +270,7 @@ describe("a view of a leaf", function()
   it("is refused outside no_grad", function()
     local x = leaf { 1.0, 2.0 }
     raises(function() x[1] = 3 end, "view of a leaf", "no_grad")
-    raises(function() x:narrow(1, 1, 1):zero_() end, "view of a leaf")
+    raises(function() x:narrow(1, 1, 1):zero_() end, "zero_", "view of a leaf")
     near(x, { 1, 2 })
   end)
 

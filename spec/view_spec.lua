@@ -127,6 +127,9 @@ describe("joining", function()
     { "cat of nothing", function() pg.cat {} end, "cat" },
     { "cat of sizes that differ",
       function() pg.cat { a, pg.zeros { 2, 3 } } end, "cat", "[2, 3]" },
+    { "stack of eight dimensions", function()
+        pg.stack { pg.ones { 1, 1, 1, 1, 1, 1, 1, 1 } }
+      end, "stack: ", "8" },
     { "stack of shapes that differ", function() pg.stack { a, b } end,
       "stack", "[1, 2]" },
     { "cat of a hole", function() pg.cat { a, nil, b } end, "cat" },

@@ -113,8 +113,12 @@ int peri__fill_backward(peri_backprop *grad) {
 }
 
 int peri__zero_forward(peri_frame *frame) {
-  frame->y[0] = peri_fill_(frame->in[0], 0);
-  return frame->y[0] ? 0 : (int)frame->ctx->status;
+  const peri_value zero = {.type = PERI_P_NUMBER, .whole = true};
+  return peri__fill_with(frame->y[0], &zero);
+}
+
+int peri__zero_backward(peri_backprop *grad) {
+  return peri__fill_backward(grad);
 }
 
 /* ---- The gradient of a window ----------------------------------------- */

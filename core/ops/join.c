@@ -64,6 +64,10 @@ int peri__stack_forward(peri_frame *frame) {
   peri_context *ctx = frame->ctx;
   int dim = (int)frame->value[0].i;
   size_t bytes = (size_t)frame->nin * sizeof(peri_tensor *);
+  if (frame->in[0]->ndim == PERI_MAX_DIMS)
+    return peri__op_fail(frame, PERI_ESHAPE,
+                         "the tensors have %d dimensions already",
+                         PERI_MAX_DIMS);
   for (int i = 1; i < frame->nin; i++) {
     const peri_tensor *x = frame->in[i], *first = frame->in[0];
     if (!peri__same_shape(x->shape, x->ndim, first->shape, first->ndim))

@@ -277,7 +277,36 @@ static void random_run_keeps_every_promise(void) {
   CHECK(h.held == 0 && h.blocks == 0);
 }
 
+/* What an operation makes to look at its inputs is gone when it returns. */
+static void operations_leave_their_results_alone(void) {
+  static const int64_t classes[] = {0, 9, 1, 9}, turned[] = {1, 0};
+  peri_context *ctx = peri_context_new(NULL, NULL);
+  peri_tensor *x = peri_ones(ctx, (int64_t[]){2, 3}, 2, NULL);
+  peri_tensor *y = peri_permute(
+      peri_tensor_new(ctx, classes, (int64_t[]){2, 2}, 2, PERI_I64), turned, 2);
+  peri_tensor *target = peri_select(y, 0, 0); /* 0, 1 with a gap */
+  size_t before = peri_memory_stats(ctx).live_tensors;
+  CHECK(peri_cross_entropy(x, target, NULL, NULL) != NULL);
+  CHECK(peri_memory_stats(ctx).live_tensors == before + 1);
+  peri_context_free(ctx);
+}
+
+/* A tensor that was saved because it changed itself is not kept by that. */
+static void history_of_a_change_by_itself_ends(void) {
+  peri_context *ctx = peri_context_new(NULL, NULL);
+  peri_scope scope = peri_scope_open(ctx);
+  peri_tensor *x = peri_ones(ctx, (int64_t[]){2}, 1, NULL);
+  peri_set_requires_grad(x, true);
+  peri_tensor *y = peri_exp(x);
+  CHECK(peri_mul_(y, y) == y && peri_error(ctx) == PERI_OK);
+  peri_scope_close(scope);
+  CHECK(peri_memory_stats(ctx).live_tensors == 0);
+  peri_context_free(ctx);
+}
+
 int main(void) {
+  operations_leave_their_results_alone();
+  history_of_a_change_by_itself_ends();
   aligns_and_keeps_apart();
   steady_loop_asks_host_for_nothing();
   no_cache_gives_back_at_once();
