@@ -129,7 +129,7 @@ BENCH = $(addprefix $(BUILD)/bench/,blas calls child \
   $(patsubst %,limits.%,plain $(LEVELS)))
 SETUP = CC="$(CC)" LUA_CFLAGS="$(LUA_CFLAGS)" docs/setup.sh
 
-.PHONY: all programs specs demo test golden asan tsan check bench readme docs format install clean help
+.PHONY: all programs specs demo test golden asan fuzz tsan check bench readme docs format install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -156,10 +156,20 @@ golden: programs
 ## asan      the C specs and the quick Lua specs under ASan and UBSan
 asan:
 	@$(SETUP) build specs
-	@$(MAKE) specs BUILD=$(BUILD)/asan OPT="-O1 -g" SANITIZE="\
-	  -fsanitize=address,undefined -fno-sanitize-recover=all \
-	  -fno-omit-frame-pointer"
-	@PERIGEE_QUICK=1 ASAN_OPTIONS=detect_leaks=1 spec/run.sh $(BUILD)/asan
+	@$(ASAN_MAKE) specs
+	@PERIGEE_QUICK=1 PERIGEE_FUZZ_SECONDS=60 ASAN_OPTIONS=detect_leaks=1 \
+	  spec/run.sh $(BUILD)/asan
+ASAN_MAKE = $(MAKE) BUILD=$(BUILD)/asan OPT="-O1 -g" SANITIZE="\
+  -fsanitize=address,undefined -fno-sanitize-recover=all \
+  -fno-omit-frame-pointer"
+
+## fuzz      random programs under ASan and UBSan: SECONDS=3600 SEED=1
+fuzz:
+	@$(SETUP) build specs
+	@$(ASAN_MAKE) $(BUILD)/asan/spec/c/fuzz_spec
+	$(BUILD)/asan/spec/c/fuzz_spec --seconds $(SECONDS) --seed $(SEED)
+SECONDS ?= 600
+SEED ?= $(shell date +%s)
 
 ## tsan      the C specs of threads under ThreadSanitizer
 # Its memory map does not fit every random layout of the address space.
@@ -215,7 +225,8 @@ docs: programs $(BUILD)/include/perigee.h
 format:
 	clang-format -i $(CORE) $(FAST) $(HOST) $(BINDING) $(wildcard core/*.h \
 	  core/*/*.h core/cpu/fast/*.h \
-	  bindings/*.h docs/*.[ch] examples/*.c spec/c/*.[ch] bench/*.[ch])
+	  bindings/*.h docs/*.[ch] examples/*.c spec/c/*.[ch] \
+	  spec/c/*/*.[ch] bench/*.[ch])
 
 ## install   copy header, libraries, executable and manual to PREFIX
 install: programs
@@ -333,6 +344,8 @@ specs: programs $(SPECS) $(EXAMPLES) $(BENCH)
 $(BUILD)/spec/c/%_spec: $(BUILD)/spec/c/%_spec.o $(SPEC_PARTS) $(ALL_O)
 	@echo "link $@"
 	$(Q)$(LINK) -o $@ $^ $(LUA_SHARED) $(LIBS)
+
+$(BUILD)/spec/c/fuzz_spec: $(call objects,$(wildcard spec/c/fuzz/*.c))
 
 # As an embedder does it: the one header, the archive, Lua and zlib.
 $(BUILD)/examples/%: examples/%.c $(BUILD)/include/perigee.h \
