@@ -335,7 +335,9 @@ int peri__frame_records(peri_frame *frame) {
     node = peri__node_begin(frame);
     if (!node) return frame->ctx->status;
   }
-  int status = peri__frame_forward(frame);
+  int status = 0;
+  if (node && frame->inplace) status = peri__loosen(node, frame->in[0]);
+  if (status == 0) status = peri__frame_forward(frame);
   if (status == 0 && frame->inplace) mark_changed(frame, node);
   if (node && status == 0)
     peri__node_finish(node, frame);

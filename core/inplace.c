@@ -158,6 +158,7 @@ static int run_on_view(peri_frame *frame) {
   storage->version++; /* what the new nodes save is the changed tensor */
   storage->changed_by = frame->op;
   status = make_histories(frame, node, &h);
+  if (status == 0) status = peri__loosen(h.view->node, x);
   if (status == 0) status = peri__frame_forward(frame);
   if (status < 0) {
     storage->version--;

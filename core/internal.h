@@ -526,6 +526,9 @@ peri_node *peri__node_begin(peri_frame *frame);
 void peri__node_finish(peri_node *node, peri_frame *frame);
 /* The same for the parts of a list. */
 void peri__node_finish_list(peri_node *node, peri_frame *frame);
+/* Let no node of the history that ends in 'last' own 'x', which is to be
+   changed in place, or a view of it (loosen.c). -> 0 or a status */
+int peri__loosen(peri_node *last, const peri_tensor *x);
 /* What raised the version of 'storage' last, as users write it: "add_". */
 peri_text peri__changer(const peri_storage *storage);
 /* True if 'x' is a view whose base has been changed since, so that its history

@@ -18,7 +18,7 @@ static peri_node *node_alloc(peri_context *ctx, int nin, int nout, int params) {
   node->refs = 1;
   node->nin = nin;
   node->nout = nout;
-  node->freed = false;
+  node->freed = node->listed = false;
   node->pass = NULL;
   node->value = (peri_value *)(node + 1);
   node->result = (peri_result *)(node->value + params);

@@ -32,8 +32,12 @@ struct peri_node {
   int base, nin, nout;
   bool saves;           /* it has saved tensors, or had some */
   bool freed;           /* those are gone */
+  bool listed;          /* by peri__loosen, in the list below */
   const void *pass;     /* the backward that has it in its heap */
-  peri_node *next_dead; /* in the list of nodes to free */
+  union {
+    peri_node *next_dead;   /* in the list of nodes to free */
+    peri_node *next_listed; /* of nodes that are alive */
+  };
   /* These lie behind the node, one per parameter, per output, per input. */
   peri_value *value;
   peri_result *result;

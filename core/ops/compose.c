@@ -13,11 +13,13 @@ const peri_op *peri__region_row(void) { return peri__op_named(NULL, "region"); }
 const peri_op *peri__embed_row(void) { return peri__op_named(NULL, "embed"); }
 
 peri_tensor *peri__zeros_like(peri_tensor *x) {
+  if (!x) return NULL;
   const peri_meta meta = peri__meta(x);
   return peri__zeros_of(x, &meta);
 }
 
 peri_tensor *peri__zeros_of(peri_tensor *x, const peri_meta *meta) {
+  if (!x) return NULL;
   peri_zeros_options options = peri_zeros_defaults();
   options.dtype = meta->dtype;
   options.device = peri_tensor_device(x);
@@ -25,6 +27,7 @@ peri_tensor *peri__zeros_of(peri_tensor *x, const peri_meta *meta) {
 }
 
 peri_tensor *peri__ones_like(peri_tensor *x) {
+  if (!x) return NULL;
   peri_ones_options options = peri_ones_defaults();
   options.dtype = x->dtype;
   options.device = peri_tensor_device(x);

@@ -304,7 +304,25 @@ static void history_of_a_change_by_itself_ends(void) {
   peri_context_free(ctx);
 }
 
+/* Nor is one that was saved for the gradient of what changes it, nor its base
+   for that of a view. */
+static void history_of_a_change_by_what_was_saved_ends(void) {
+  peri_context *ctx = peri_context_new(NULL, NULL);
+  peri_scope scope = peri_scope_open(ctx);
+  peri_tensor *x = peri_ones(ctx, (int64_t[]){2, 2}, 2, NULL);
+  peri_set_requires_grad(x, true);
+  peri_tensor *y = peri_exp(x), *z = peri_exp(x);
+  CHECK(peri_add_(y, peri_mul(y, y)) == y);
+  peri_tensor *part = peri_select(z, 0, 0);
+  CHECK(peri_add_(part, peri_mul(part, part)) == part);
+  CHECK(peri_add_(z, peri_mul(peri_select(z, 0, 1), part)) == z);
+  peri_scope_close(scope);
+  CHECK(peri_memory_stats(ctx).live_tensors == 0);
+  peri_context_free(ctx);
+}
+
 int main(void) {
+  history_of_a_change_by_what_was_saved_ends();
   operations_leave_their_results_alone();
   history_of_a_change_by_itself_ends();
   aligns_and_keeps_apart();
