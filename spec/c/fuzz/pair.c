@@ -67,7 +67,8 @@ static void plan_cut(fuzz_random *r, plan *p) {
   if (size == 0) return;
   int64_t first = fuzz_below(r, 3), step = fuzz_between(r, 1, 3);
   int64_t last = first + (size - 1) * step;
-  p->range = (peri_index){PERI_RANGE, first, last, step};
+  p->range = (peri_index){
+      .kind = PERI_RANGE, .first = first, .last = last, .step = step};
   p->base[d] = last + 1 + fuzz_below(r, 2);
   p->cut = d;
 }
