@@ -184,11 +184,17 @@ static bool rewrites_base(const peri_frame *frame) {
 
 /* ---- The entry -------------------------------------------------------- */
 
+static int run_composed(peri_frame *frame) {
+  int status = frame->op->forward(frame);
+  if (status < 0) peri__frame_sign(frame);
+  return status;
+}
+
 static int run_inplace(peri_frame *frame, peri_tensor **in) {
   int status = check_inplace(frame);
   frame->y[0] = in[0];
   if (status < 0) return status;
-  if (frame->op->flags & PERI_OP_COMPOSED) return frame->op->forward(frame);
+  if (frame->op->flags & PERI_OP_COMPOSED) return run_composed(frame);
   status = frame->op->infer(frame);
   if (status == 0) status = check_result(frame);
   if (status == 0) status = separate(frame, in);
