@@ -277,6 +277,24 @@ static int made(const peri_frame *frame, int status) {
   return peri__op_fail(frame, PERI_EARG, "made no result");
 }
 
+/* Length of the name in front of an error that an operation set: "sum", of
+   "sum: x must ..."; 0 if it begins with none. */
+static size_t name_length(const char *text) {
+  size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_");
+  return text[length] == ':' && text[length + 1] == ' ' ? length : 0;
+}
+
+RARE void peri__frame_sign(const peri_frame *frame) {
+  peri_context *ctx = frame->ctx;
+  char text[PERI_ERROR_BYTES];
+  size_t length = name_length(ctx->error);
+  if (length == 0 || ctx->status == PERI_ENOMEM) return;
+  memcpy(text, ctx->error, sizeof text);
+  snprintf(ctx->error, sizeof ctx->error, "%s%s%.*s", frame->op->name,
+           frame->inplace ? "_" : "", (int)(sizeof text - length),
+           text + length);
+}
+
 /* A forward made of operations: what it makes on the way dies with the scope
    inside, its outputs move to the one outside. */
 static int run_composed(peri_frame *frame) {
@@ -285,6 +303,7 @@ static int run_composed(peri_frame *frame) {
   for (int i = 0; status == 0 && i < frame->nout; i++)
     if (frame->y[i]) peri__escape(frame->y[i]);
   if (status < 0) memset(frame->y, 0, sizeof frame->y);
+  if (status < 0) peri__frame_sign(frame);
   peri__scope_close(scope);
   return status;
 }

@@ -52,13 +52,20 @@ static bool same_view(const peri_tensor *x, const peri_tensor *y) {
          peri__same_shape(x->strides, x->ndim, y->strides, y->ndim);
 }
 
-/* Inputs that overlap the one that is written, but are not it, are read from
-   a copy. */
+/* True if each element is written after what it is made of was read. */
+static bool by_element(const peri_op *op) {
+  return op >= peri__pointwise_rows &&
+         op < peri__pointwise_rows + PERI_POINTWISE_ROWS;
+}
+
+/* Inputs that overlap the one that is written are read from a copy, but for
+   the very same elements where order does not matter. */
 static int separate(peri_frame *frame, peri_tensor **in) {
   peri_tensor *x = in[0];
   for (int i = 1; i < frame->nin; i++) {
     peri_tensor *y = in[i];
-    if (!y || y->storage != x->storage || same_view(x, y)) continue;
+    if (!y || y->storage != x->storage) continue;
+    if (by_element(frame->op) && same_view(x, y)) continue;
     in[i] = peri__copy(y);
     if (!in[i]) return frame->ctx->status;
   }
@@ -184,11 +191,17 @@ static bool rewrites_base(const peri_frame *frame) {
 
 /* ---- The entry -------------------------------------------------------- */
 
+static int run_composed(peri_frame *frame) {
+  int status = frame->op->forward(frame);
+  if (status < 0) peri__frame_sign(frame);
+  return status;
+}
+
 static int run_inplace(peri_frame *frame, peri_tensor **in) {
   int status = check_inplace(frame);
   frame->y[0] = in[0];
   if (status < 0) return status;
-  if (frame->op->flags & PERI_OP_COMPOSED) return frame->op->forward(frame);
+  if (frame->op->flags & PERI_OP_COMPOSED) return run_composed(frame);
   status = frame->op->infer(frame);
   if (status == 0) status = check_result(frame);
   if (status == 0) status = separate(frame, in);

@@ -550,6 +550,9 @@ int peri__frame_begin(peri_frame *frame, const peri_value *given,
                       peri_value *value);
 /* Refuse what shapes that depend on data cannot have: meta, a recording. */
 int peri__frame_check_data(const peri_frame *frame);
+/* Put the operation's own name in front of the error that one of those it is
+   made of has set. */
+void peri__frame_sign(const peri_frame *frame);
 /* The row's forward, unrecorded, in a scope for what it makes on the way. */
 int peri__frame_forward(peri_frame *frame);
 /* The same with its node, if a gradient is wanted. */

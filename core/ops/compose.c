@@ -19,6 +19,7 @@ peri_tensor *peri__zeros_like(peri_tensor *x) {
 }
 
 peri_tensor *peri__zeros_of(peri_tensor *x, const peri_meta *meta) {
+  if (!x) return NULL;
   peri_zeros_options options = peri_zeros_defaults();
   options.dtype = meta->dtype;
   options.device = peri_tensor_device(x);

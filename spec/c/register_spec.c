@@ -175,6 +175,26 @@ static void sources(void) {
   peri_context_free(ctx);
 }
 
+static int multiply_itself(peri_frame *frame) {
+  frame->y[0] = peri_matmul(frame->in[0], frame->in[0]);
+  return 0;
+}
+
+/* What users called is what an error names, not what it is made of. */
+static void composed_signs_errors(void) {
+  static const float data[2] = {2, 3};
+  peri_context *ctx = peri_context_new(NULL, NULL);
+  peri_op twice = {.name = "twice",
+                   .inputs = {{"x", 0}},
+                   .flags = PERI_OP_COMPOSED,
+                   .forward = multiply_itself};
+  CHECK(peri_register_op(ctx, &twice) == 0);
+  peri_tensor *x = peri_tensor_new(ctx, data, (int64_t[]){1, 2}, 2, PERI_F32);
+  CHECK(peri_apply(ctx, &twice, &x, 1, NULL, 0, NULL) == NULL);
+  CHECK(strncmp(peri_error_text(ctx), "twice: a of shape", 17) == 0);
+  peri_context_free(ctx);
+}
+
 static int make_nothing(peri_frame *frame) {
   (void)frame;
   return 0;
@@ -214,6 +234,7 @@ int main(void) {
   refusals();
   sources();
   empty_handed();
+  composed_signs_errors();
   from_scripts();
   return check_done("registered operations");
 }
