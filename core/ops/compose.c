@@ -13,15 +13,10 @@ const peri_op *peri__region_row(void) { return peri__op_named(NULL, "region"); }
 const peri_op *peri__embed_row(void) { return peri__op_named(NULL, "embed"); }
 
 peri_tensor *peri__zeros_like(peri_tensor *x) {
-  const peri_meta meta = peri__meta(x);
-  return peri__zeros_of(x, &meta);
-}
-
-peri_tensor *peri__zeros_of(peri_tensor *x, const peri_meta *meta) {
   peri_zeros_options options = peri_zeros_defaults();
-  options.dtype = meta->dtype;
+  options.dtype = x->dtype;
   options.device = peri_tensor_device(x);
-  return peri_zeros(x->ctx, meta->shape, meta->ndim, &options);
+  return peri_zeros(x->ctx, x->shape, x->ndim, &options);
 }
 
 peri_tensor *peri__ones_like(peri_tensor *x) {
