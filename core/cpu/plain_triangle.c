@@ -21,12 +21,13 @@ static void write_zeros(const peri_arg *y, int64_t at, int64_t stride,
   peri__convert(peri__at(y, at), y->dtype, stride, &zero, PERI_I64, 0, count);
 }
 
-/* y = x in the triangle, 0 elsewhere; y may be x. */
+/* y = x in the triangle, 0 elsewhere; of a call in place y is x. */
 void peri__plain_triangle(const peri_call *call) {
   const peri_arg *y = &call->arg[0], *x = &call->arg[1];
   int last = y->ndim - 1;
   int64_t columns = y->shape[last], dy = y->strides[last], from, to;
   int64_t dx = x->strides[last];
+  bool own = y->data == x->data;
   peri__triangle_attr attr;
   peri__lines lines;
   memcpy(&attr, call->attr, sizeof attr);
@@ -35,9 +36,10 @@ void peri__plain_triangle(const peri_call *call) {
     int64_t at = lines.offset[0];
     kept(&attr, lines.spot.at[last - 1], columns, &from, &to);
     write_zeros(y, at, dy, from);
-    peri__convert(peri__at(y, at + from * dy), y->dtype, dy,
-                  peri__at(x, lines.offset[1] + from * dx), x->dtype, dx,
-                  to - from);
+    if (!own)
+      peri__convert(peri__at(y, at + from * dy), y->dtype, dy,
+                    peri__at(x, lines.offset[1] + from * dx), x->dtype, dx,
+                    to - from);
     write_zeros(y, at + to * dy, dy, columns - to);
   } while (peri__lines_next(&lines) && !peri_call_stopped(call));
 }

@@ -71,7 +71,7 @@ int peri__surround_forward(peri_frame *frame) {
   peri_tensor *x = frame->in[0], *inner = NULL;
   int status = fill_margins(frame, &inner);
   if (status < 0) return status;
-  for (int d = 0; d < x->ndim && x; d++) {
+  for (int d = 0; x && d < x->ndim; d++) {
     margin m = margin_of(&frame->value[0], x->ndim, d);
     if (inner->shape[d] != x->shape[d])
       x = peri__cut(x, d, above(-m.before), inner->shape[d]);

@@ -262,12 +262,15 @@ function families.bernoulli(call)
     randoms.shape(0, 3, 20000))
 end
 
+require "spec.support.shape_draws"(families, draw_input, domain_of)
+
 -- One of the samples, with drawn numbers and layouts.
 local function sampled(call)
   local row = call.row
   local list = samples.of(row)
   local entry = list[random(#list)]
-  for i, input in ipairs(entry.inputs) do
+  call.list = entry.inputs.list ~= nil
+  for i, input in ipairs(entry.inputs.list or entry.inputs) do
     if input.of then
       local x = samples.inputs(row, { inputs = { input } }, call.dtype)[1]
       call.inputs[i] = { leaf = x, view = function(y) return y end }

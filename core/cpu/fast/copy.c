@@ -18,6 +18,8 @@ enum { BLOCK = 512 }; /* elements that are gathered or converted at once */
     if (dx == 0 && dy == 1) { \
       const T value = *x; \
       for (int64_t i = 0; i < count; i++) y[i] = value; \
+    } else if (dx == -1 && dy == 1) { \
+      for (int64_t i = 0; i < count; i++) y[i] = x[-i]; \
     } else if (dy == 1) { \
       for (int64_t i = 0; i < count; i++) y[i] = x[i * dx]; \
     } else { \
@@ -88,6 +90,63 @@ static void copy_piece(void *user, const peri__walk *walk,
     convert_run(c, to, dy, from, dx, count);
 }
 
+/* Rows of less than SHORT elements are worth less than the step between them:
+   the dimension before becomes the row if it is longer. Of rows of less than
+   LONG a whole dimension is copied at a time. */
+#define SHORT 16
+#define LONG 1024
+
+/* Put dimension 'd' of the walk behind the others. */
+static void put_last(peri__walk *walk, int d) {
+  for (; d + 1 < walk->ndim; d++) {
+    int64_t size = walk->shape[d];
+    walk->shape[d] = walk->shape[d + 1];
+    walk->shape[d + 1] = size;
+    for (int a = 0; a < walk->args; a++) {
+      int64_t stride = walk->strides[a][d];
+      walk->strides[a][d] = walk->strides[a][d + 1];
+      walk->strides[a][d + 1] = stride;
+    }
+  }
+}
+
+static void prefer_long(peri__walk *walk) {
+  int last = walk->ndim - 1;
+  if (last > 0 && walk->shape[last] < SHORT &&
+      walk->shape[last - 1] > walk->shape[last])
+    put_last(walk, last - 1);
+}
+
+typedef struct {
+  size_t size;            /* bytes of an element */
+  const peri_arg *arg[2]; /* y, x */
+  int64_t step[2];        /* of an element in its row, of each */
+  int64_t count;          /* elements of a row */
+} short_rows;
+
+static void rows_piece(void *user, const peri__walk *walk,
+                       const int64_t *offset, int64_t count) {
+  const short_rows *r = user;
+  int64_t size = (int64_t)r->size;
+  int64_t down = peri__row_stride(walk, 0) * size;
+  int64_t over = peri__row_stride(walk, 1) * size;
+  char *to = peri__at(r->arg[0], offset[0]);
+  const char *from = peri__at(r->arg[1], offset[1]);
+  for (int64_t i = 0; i < count; i++)
+    move(r->size, to + i * down, r->step[0], from + i * over, r->step[1],
+         r->count);
+}
+
+/* The walk without its last dimension, whose rows are its elements. */
+static void copy_rows(const peri_call *call, peri__walk *walk) {
+  const peri_arg *y = &call->arg[0], *x = &call->arg[1];
+  short_rows r = {peri_dtype_size(y->dtype), {y, x}, {0}, 0};
+  int last = --walk->ndim;
+  r.count = walk->shape[last];
+  for (int a = 0; a < 2; a++) r.step[a] = walk->strides[a][last];
+  peri__walk_share(walk, call, 5 + 0.3 * (double)r.count, rows_piece, &r);
+}
+
 /* ---- Turned planes ----------------------------------------------------- */
 
 /* A plane is two dimensions of which the last lies densely in y and the other
@@ -146,20 +205,6 @@ typedef struct {
   int64_t height;       /* rows of a strip */
   int64_t down, across; /* strips of a plane */
 } planes;
-
-/* Put dimension 'd' of the walk behind the others. */
-static void put_last(peri__walk *walk, int d) {
-  for (; d + 1 < walk->ndim; d++) {
-    int64_t size = walk->shape[d];
-    walk->shape[d] = walk->shape[d + 1];
-    walk->shape[d + 1] = size;
-    for (int a = 0; a < walk->args; a++) {
-      int64_t stride = walk->strides[a][d];
-      walk->strides[a][d] = walk->strides[a][d + 1];
-      walk->strides[a][d + 1] = stride;
-    }
-  }
-}
 
 /* Make the last two dimensions of 'walk' a plane. -> false if there is none */
 static bool find_plane(peri__walk *walk) {
@@ -246,8 +291,13 @@ static void run_copy(const peri_call *call) {
   planes p;
   copy c = copy_of(call);
   peri__walk_begin(&p.walk, call);
-  if (find_plane(&p.walk))
+  if (find_plane(&p.walk)) {
     copy_planes(call, &p);
+    return;
+  }
+  prefer_long(&p.walk);
+  if (c.same && p.walk.ndim > 1 && p.walk.shape[p.walk.ndim - 1] < LONG)
+    copy_rows(call, &p.walk);
   else
     peri__walk_share(&p.walk, call, c.same ? 0.3 : 0.6, copy_piece, &c);
 }
@@ -282,6 +332,7 @@ static void run_fill(const peri_call *call) {
                 1, 1);
   f.zero = f.value == 0;
   peri__walk_begin(&walk, call);
+  prefer_long(&walk);
   peri__walk_share(&walk, call, 0.2, fill_piece, &f);
 }
 
