@@ -76,7 +76,9 @@ static peri_tensor *reduced(const peri_frame *frame) {
 }
 
 int peri__scatter_reduce_forward(peri_frame *frame) {
-  int status = peri__scatter_check(frame, (int)frame->value[DIM].i);
+  int dim = (int)frame->value[DIM].i;
+  int status = peri__scatter_check(frame, dim);
+  if (status == 0) status = peri__scatter_positions(frame, dim, NULL);
   if (status < 0) return status;
   peri_tensor *y = reduced(frame);
   frame->y[0] = frame->inplace ? peri_copy_(frame->in[0], y) : y;
@@ -95,7 +97,7 @@ int peri__scatter_fold_forward(peri_frame *frame) {
   static const int modes[] = {PERI_SCATTER_MUL, PERI_SCATTER_MAX,
                               PERI_SCATTER_MIN};
   return peri__scatter_write(frame, (int)frame->value[DIM].i,
-                             modes[frame->value[REDUCE].i]);
+                             modes[frame->value[REDUCE].i], false);
 }
 
 /* 'src' as far as the index goes. */

@@ -44,10 +44,9 @@ typedef int64_t mover(const job *j, int64_t apart, int64_t mask, int64_t count,
     const uint8_t *m = j->mask + mask; \
     const T *x = (const T *)j->packed; \
     for (int64_t i = 0; i < count && n < j->room; i++) { \
-      T own = y[i * dy], other = x[n * dx]; \
-      bool chosen = m[i * dm] != 0; \
-      y[i * dy] = chosen ? other : own; \
-      n += chosen; \
+      T chosen = (T)(m[i * dm] != 0), own = y[i * dy]; \
+      y[i * dy] = (T)(own ^ ((own ^ x[n * dx]) & (T)-chosen)); \
+      n += (int64_t)chosen; \
     } \
     return n; \
   }
