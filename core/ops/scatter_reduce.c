@@ -43,6 +43,7 @@ static peri_tensor *counts(const peri_frame *frame, bool include_self) {
   peri_context *ctx = frame->ctx;
   peri_dtype dtype = frame->in[0]->dtype;
   peri_tensor *x = peri_detach(frame->in[0]), *index = frame->in[1];
+  if (!x) return NULL;
   if (!peri__is_float(dtype)) dtype = PERI_I64;
   peri_tensor *one = peri_to(peri__ones_like(index), dtype);
   peri_tensor *start =
@@ -104,7 +105,7 @@ int peri__scatter_fold_forward(peri_frame *frame) {
 static peri_tensor *reached(const peri_backprop *grad) {
   peri_tensor *src = grad->in[2];
   const peri_tensor *index = grad->in[1];
-  for (int d = 0; d < src->ndim && src; d++)
+  for (int d = 0; src && d < index->ndim; d++)
     if (src->shape[d] != index->shape[d])
       src = peri_narrow(src, d, 0, index->shape[d]);
   return src;
