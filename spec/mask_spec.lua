@@ -69,7 +69,7 @@ describe("masked_scatter", function()
       { { 10, 2, 20 }, { 4, 30, 6 } })
   end)
 
-  it("works on a view in place", function()
+  it("changes what a view sees in place", function()
     local y = x:clone()
     y:transpose(1, 2):masked_scatter_(odd:transpose(1, 2),
       pg.tensor { 10.0, 20.0, 30.0 })

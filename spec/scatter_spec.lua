@@ -20,11 +20,12 @@ describe("gather", function()
   end)
 
   it("takes int32 positions of any layout", function()
-    near(x:gather(index:to("int32"):transpose(1, 2), -1), { { 3, 2 }, { 4, 5 } })
+    local turned = index:to("int32"):transpose(1, 2)
+    near(x:gather(turned, -1), { { 3, 2 }, { 4, 5 } })
   end)
 
   it("keeps the dtype", function()
-    for _, dtype in ipairs { "bool", "uint8", "int32", "float16", "bfloat16" } do
+    for _, dtype in ipairs { "bool", "uint8", "int32", "bfloat16" } do
       local y = x:to(dtype):gather(index, 2)
       assert.are.equal(dtype, y.dtype)
       tensors.same_bits(y, x:gather(index, 2):to(dtype))
