@@ -82,11 +82,13 @@ typedef struct {
   int dim, dims;
   int64_t base; /* of positions in data */
   int mode;     /* scatter: PERI_SCATTER_* */
+  bool inside;  /* all are there and count from the start: no need to look */
 } peri__index_attr;
 
 /* join_places: y counts through the places of both from 0. */
 typedef struct {
   int64_t base[2], size[2];
+  bool inside; /* as of gather */
 } peri__join_attr;
 
 /* What scatter does where it writes. */

@@ -31,7 +31,7 @@ static int64_t offset_of(const job *j, int64_t at) {
 static void gather_piece(void *user, const peri__walk *walk,
                          const int64_t *offset, int64_t count) {
   const job *j = user;
-  const peri_arg *y = &j->own.call->arg[0];
+  const peri_arg *y = &j->own.call->arg[0], *x = &j->own.flat;
   const int64_t zero = 0;
   for (int64_t i = 0; i < count; i++) {
     int64_t from = offset_of(j, offset[1] + i * peri__row_stride(walk, 1));
@@ -40,7 +40,7 @@ static void gather_piece(void *user, const peri__walk *walk,
     if (from < 0)
       peri__convert(to, y->dtype, 1, &zero, PERI_I64, 1, 1);
     else
-      peri__convert(to, y->dtype, 1, peri__at(&j->own.flat, at), y->dtype, 1, 1);
+      peri__convert(to, y->dtype, 1, peri__at(x, at), y->dtype, 1, 1);
   }
 }
 

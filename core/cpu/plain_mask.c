@@ -2,7 +2,8 @@
    masked_select, masked_scatter, nonzero. All go through the mask in row-major
    order, whatever its memory; what belongs to the chosen elements follows each
    other. How many there are is known from an earlier look at the mask: what a
-   replay finds beyond that is left out. */
+   replay finds beyond that is left out, and where it finds fewer the rest of
+   what was selected is zero. */
 #include "plain.h"
 
 static bool chosen(const peri_arg *mask, int64_t at) {
@@ -39,11 +40,13 @@ void peri__plain_masked_select(const peri_call *call) {
   peri__spot spot;
   int64_t n = 0;
   peri__walk_row_major(&walk, arg, 2);
-  if (peri__walk_count(&walk, walk.ndim) == 0) return;
   peri__walk_seek(&walk, walk.ndim - 1, 0, &spot);
-  do n = select_row(call, &walk, &spot, n);
-  while (!peri_call_stopped(call) &&
-         peri__walk_step(&walk, walk.ndim - 1, &spot));
+  bool any = peri__walk_count(&walk, walk.ndim) > 0;
+  for (; any && !peri_call_stopped(call);
+       any = peri__walk_step(&walk, walk.ndim - 1, &spot))
+    n = select_row(call, &walk, &spot, n);
+  for (; n < call->arg[0].shape[0] && !peri_call_stopped(call); n++)
+    peri__put(&call->arg[0], n * call->arg[0].strides[0], 0);
 }
 
 /* ---- masked_scatter: y, src [n], mask --------------------------------- */

@@ -27,17 +27,10 @@ typedef struct {
   bool whole; /* the window is x itself */
   int groups;
   group group[PERI_MAX_DIMS];
+  bool inside; /* no position in a tensor is negative */
 } key;
 
 /* ---- Reading the places ----------------------------------------------- */
-
-/* For the checks that word their errors by the operation. */
-static peri_frame frame_of(const key *k, int base) {
-  static const peri_op op = {.name = "index"};
-  peri_frame frame;
-  peri__frame_init(&frame, k->ctx, &op, NULL, 0, base);
-  return frame;
-}
 
 /* In the numbers of the caller, which count from 'base'. */
 static int out_of_range(const key *k, int dim, int64_t given, int base) {
@@ -214,6 +207,7 @@ typedef struct {
   peri_tensor *places; /* counting through them */
   int base;
   int dim, dims;
+  bool inside; /* none of them is negative */
 } choice;
 
 /* The positions of the true elements, counted through the mask. */
@@ -227,17 +221,27 @@ static peri_tensor *positions_of(peri_context *ctx, peri_tensor *mask) {
   return peri_flat_nonzero(mask);
 }
 
+static int check_positions(key *k, const group *g) {
+  static const peri_op op = {.name = "index"}; /* it words errors */
+  peri_frame frame;
+  bool inside;
+  peri__frame_init(&frame, k->ctx, &op, NULL, 0, g->base);
+  int status = peri__check_positions(&frame, g->by, "position", k->x, g->own, 1,
+                                     &inside);
+  k->inside = k->inside && inside;
+  return status;
+}
+
 /* Groups as positions, all of them there. */
 static int find_positions(key *k) {
+  k->inside = !k->ctx->recording;
   for (int i = 0; i < k->groups; i++) {
     group *g = &k->group[i];
-    peri_frame frame = frame_of(k, g->base);
     if (g->by->dtype == PERI_BOOL) {
       g->by = positions_of(k->ctx, g->by);
       g->base = 0;
       if (!g->by) return k->ctx->status;
-    } else if (peri__check_positions(&frame, g->by, "position", k->x, g->own,
-                                     1) < 0) {
+    } else if (check_positions(k, g) < 0) {
       return k->ctx->status;
     }
   }
@@ -291,7 +295,7 @@ static peri_tensor *unlike(const key *k, const counter *a, const counter *b) {
    set */
 static peri_tensor *joined(const key *k, const counter *a, const counter *b) {
   peri_meta meta = {.dtype = PERI_I64};
-  peri__join_attr attr = {{a->base, b->base}, {a->size, b->size}};
+  peri__join_attr attr = {{a->base, b->base}, {a->size, b->size}, k->inside};
   meta.ndim = peri__broadcast(a->by->shape, a->by->ndim, b->by->shape,
                               b->by->ndim, meta.shape);
   if (meta.ndim < 0) return unlike(k, a, b);
@@ -330,18 +334,21 @@ static int find_choice(key *k, choice *c) {
   if (!c->x || !all.by) return k->ctx->status;
   c->places = all.by;
   c->base = all.base;
+  c->inside = k->groups > 1 ? !k->ctx->recording : k->inside;
   return check_ndim(k, c);
 }
 
-static peri_value count_value(int64_t i) {
-  return (peri_value){.type = PERI_P_INT, .whole = true, .i = i};
+static peri_value whole_value(peri_type type, int64_t i) {
+  return (peri_value){.type = type, .whole = true, .i = i};
 }
 
 static peri_tensor *read_choice(key *k) {
   choice c;
   if (find_choice(k, &c) < 0) return NULL;
   peri_tensor *in[] = {c.x, c.places};
-  const peri_value value[] = {count_value(c.dim), count_value(c.dims)};
+  const peri_value value[] = {whole_value(PERI_P_INT, c.dim),
+                              whole_value(PERI_P_INT, c.dims),
+                              whole_value(PERI_P_BOOL, c.inside)};
   return peri_apply(k->ctx, peri__op_named(NULL, "fetch"), in, 2, value, c.base,
                     NULL);
 }
@@ -389,9 +396,8 @@ static int write_choice(key *k, peri_tensor *value, bool accumulate) {
   if (status < 0) return status;
   peri_tensor *in[] = {c.x, c.places, value};
   const peri_value values[] = {
-      count_value(c.dim),
-      count_value(c.dims),
-      {.type = PERI_P_BOOL, .whole = true, .i = accumulate}};
+      whole_value(PERI_P_INT, c.dim), whole_value(PERI_P_INT, c.dims),
+      whole_value(PERI_P_BOOL, accumulate), whole_value(PERI_P_BOOL, c.inside)};
   peri_apply_inplace(k->ctx, peri__op_named(NULL, "assign"), in, 3, values,
                      c.base);
   return k->ctx->status;

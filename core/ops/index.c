@@ -45,11 +45,11 @@ static peri_tensor *at_least_1d(peri_tensor *x) {
   return x->ndim > 0 ? x : peri__view(x, &one, &one, 1, x->offset);
 }
 
-static int read_at(peri_frame *frame, int dim, int dims) {
+static int read_at(peri_frame *frame, int dim, int dims, bool inside) {
   peri_tensor *x = frame->in[0], *index = frame->in[1];
   int64_t shape[PERI_MAX_DIMS];
   int ndim = flat_shape(x, dim, dims, peri_tensor_numel(index), shape);
-  peri__index_attr attr = {dim, dims, frame->base, 0};
+  peri__index_attr attr = {dim, dims, frame->base, 0, inside};
   peri_tensor *args[3] = {as_shape(frame->y[0], shape, ndim), at_least_1d(x),
                           repeated(index, shape, ndim, dim)};
   if (x->ndim == 0) attr.dims = 1;
@@ -74,11 +74,11 @@ static peri_tensor *spread(const peri_frame *frame, peri_tensor *source,
 /* y becomes x first, then 'source', which is of the shape fetch gives, is
    written to the positions. */
 static int write_at(peri_frame *frame, peri_tensor *source, int dim, int dims,
-                    int mode) {
+                    int mode, bool inside) {
   peri_tensor *x = frame->in[0], *index = frame->in[1], *y = frame->y[0];
   int64_t shape[PERI_MAX_DIMS];
   int ndim = flat_shape(x, dim, dims, peri_tensor_numel(index), shape);
-  peri__index_attr attr = {dim, dims, frame->base, mode};
+  peri__index_attr attr = {dim, dims, frame->base, mode, inside};
   if (!frame->inplace) peri_copy_(y, x);
   peri_tensor *args[3] = {at_least_1d(y), as_shape(source, shape, ndim),
                           repeated(index, shape, ndim, dim)};
@@ -86,6 +86,23 @@ static int write_at(peri_frame *frame, peri_tensor *source, int dim, int dims,
   if (frame->ctx->status < 0) return frame->ctx->status;
   return peri__run(frame->ctx, peri__kernel_id(PERI_K_scatter), args, 1, 2,
                    &attr, sizeof attr);
+}
+
+/* The same once all positions are there. */
+static int read_checked(peri_frame *frame, int dim, int dims) {
+  bool inside;
+  int status = peri__check_positions(frame, frame->in[1], "index", frame->in[0],
+                                     dim, dims, &inside);
+  return status < 0 ? status : read_at(frame, dim, dims, inside);
+}
+
+static int write_checked(peri_frame *frame, peri_tensor *source, int dim,
+                         int dims, int mode) {
+  bool inside;
+  int status = peri__check_positions(frame, frame->in[1], "index", frame->in[0],
+                                     dim, dims, &inside);
+  if (status < 0 || !source) return status;
+  return write_at(frame, source, dim, dims, mode, inside);
 }
 
 /* ---- Their gradients -------------------------------------------------- */
@@ -97,7 +114,7 @@ static peri_value count_value(int64_t i) {
 /* dy at the positions. */
 static peri_tensor *chosen(const peri_backprop *grad, int dim, int dims) {
   peri_tensor *in[] = {grad->dy[0], grad->in[1]};
-  const peri_value value[] = {count_value(dim), count_value(dims)};
+  const peri_value value[3] = {count_value(dim), count_value(dims)};
   return peri__backward_apply(grad, "fetch", in, 2, value);
 }
 
@@ -115,8 +132,7 @@ static peri_tensor *in_front(const peri_backprop *grad, peri_tensor *won,
 /* True for the elements of the index that were written last where they went:
    each place is stamped with the number of its writer. */
 static peri_tensor *last_writers(const peri_backprop *grad, int dim, int dims) {
-  const peri_value rows[] = {
-      count_value(0), count_value(1), {.type = PERI_P_END}};
+  const peri_value rows[4] = {count_value(0), count_value(1)};
   peri_tensor *index = grad->in[1];
   peri_tensor *order = peri__numbers_like(index);
   peri_meta meta = {.dtype = PERI_I64, .ndim = 1, .shape = {1}};
@@ -143,8 +159,7 @@ static peri_tensor *kept(const peri_backprop *grad, int dim, int dims) {
 /* dy with zeros at the positions. */
 static peri_tensor *erased(const peri_backprop *grad, int dim, int dims) {
   peri_tensor *in[] = {grad->dy[0], grad->in[1], peri_whole(grad->ctx, 0)};
-  const peri_value value[] = {
-      count_value(dim), count_value(dims), {.type = PERI_P_END}};
+  const peri_value value[4] = {count_value(dim), count_value(dims)};
   if (!in[2]) return NULL;
   return peri__backward_apply(grad, "assign", in, 3, value);
 }
@@ -152,9 +167,9 @@ static peri_tensor *erased(const peri_backprop *grad, int dim, int dims) {
 /* Zeros in the shape of x with dy added at the positions. */
 static peri_tensor *added(const peri_backprop *grad, int dim, int dims) {
   peri_tensor *in[] = {peri__backward_zeros(grad, 0), grad->in[1], grad->dy[0]};
-  const peri_value value[] = {count_value(dim),
-                              count_value(dims),
-                              {.type = PERI_P_BOOL, .whole = true, .i = 1}};
+  const peri_value value[4] = {count_value(dim),
+                               count_value(dims),
+                               {.type = PERI_P_BOOL, .whole = true, .i = 1}};
   if (!in[0]) return NULL;
   return peri_apply_inplace(grad->ctx, peri__op_named(NULL, "assign"), in, 3,
                             value, grad->base);
@@ -163,7 +178,7 @@ static peri_tensor *added(const peri_backprop *grad, int dim, int dims) {
 /* ---- Checks ----------------------------------------------------------- */
 
 /* One dimension of positions along one of x. */
-static int check_index(const peri_frame *frame, int dim) {
+static int check_index(const peri_frame *frame) {
   const peri_tensor *x = frame->in[0], *index = frame->in[1];
   peri_text shape = peri__shape_of(index);
   int status = peri__check_integers(frame, index, "index");
@@ -174,7 +189,7 @@ static int check_index(const peri_frame *frame, int dim) {
                          shape.s);
   if (x->ndim == 0)
     return peri__op_fail(frame, PERI_ESHAPE, "x is a single number");
-  return peri__check_positions(frame, index, "index", x, dim, 1);
+  return 0;
 }
 
 static void like_x(peri_frame *frame) {
@@ -200,7 +215,7 @@ static int check_source(const peri_frame *frame, int dim) {
 
 int peri__index_select_infer(peri_frame *frame) {
   int dim = (int)frame->value[0].i;
-  int status = check_index(frame, dim);
+  int status = check_index(frame);
   if (status < 0) return status;
   like_x(frame);
   frame->out[0].shape[dim] = frame->in[1]->shape[0];
@@ -208,7 +223,7 @@ int peri__index_select_infer(peri_frame *frame) {
 }
 
 int peri__index_select_forward(peri_frame *frame) {
-  return read_at(frame, (int)frame->value[0].i, 1);
+  return read_checked(frame, (int)frame->value[0].i, 1);
 }
 
 int peri__index_select_backward(peri_backprop *grad) {
@@ -220,7 +235,7 @@ int peri__index_select_backward(peri_backprop *grad) {
 
 int peri__index_add_infer(peri_frame *frame) {
   int dim = (int)frame->value[0].i;
-  int status = check_index(frame, dim);
+  int status = check_index(frame);
   if (status == 0) status = check_source(frame, dim);
   like_x(frame);
   return status;
@@ -233,7 +248,8 @@ int peri__index_add_forward(peri_frame *frame) {
     source = peri_mul(source, peri_number(frame->ctx, alpha));
   if (source && source->dtype != frame->in[2]->dtype)
     source = peri_cast(source, frame->in[2]->dtype);
-  return write_at(frame, source, (int)frame->value[0].i, 1, PERI_SCATTER_ADD);
+  return write_checked(frame, source, (int)frame->value[0].i, 1,
+                       PERI_SCATTER_ADD);
 }
 
 int peri__index_add_backward(peri_backprop *grad) {
@@ -251,8 +267,8 @@ int peri__index_copy_infer(peri_frame *frame) {
 }
 
 int peri__index_copy_forward(peri_frame *frame) {
-  return write_at(frame, frame->in[2], (int)frame->value[0].i, 1,
-                  PERI_SCATTER_SET);
+  return write_checked(frame, frame->in[2], (int)frame->value[0].i, 1,
+                       PERI_SCATTER_SET);
 }
 
 int peri__index_copy_backward(peri_backprop *grad) {
@@ -265,7 +281,7 @@ int peri__index_copy_backward(peri_backprop *grad) {
 /* ---- index_fill ------------------------------------------------------- */
 
 int peri__index_fill_infer(peri_frame *frame) {
-  int status = check_index(frame, (int)frame->value[0].i);
+  int status = check_index(frame);
   if (status == 0) status = peri__check_single(frame, frame->in[2], "value");
   like_x(frame);
   return status;
@@ -273,8 +289,8 @@ int peri__index_fill_infer(peri_frame *frame) {
 
 int peri__index_fill_forward(peri_frame *frame) {
   int dim = (int)frame->value[0].i;
-  return write_at(frame, spread(frame, frame->in[2], dim, 1), dim, 1,
-                  PERI_SCATTER_SET);
+  return write_checked(frame, spread(frame, frame->in[2], dim, 1), dim, 1,
+                       PERI_SCATTER_SET);
 }
 
 int peri__index_fill_backward(peri_backprop *grad) {
@@ -290,11 +306,11 @@ int peri__take_infer(peri_frame *frame) {
   frame->out[0] = peri__meta(index);
   frame->out[0].dtype = x->dtype;
   frame->nout = 1;
-  return peri__check_positions(frame, index, "index", x, 0, x->ndim);
+  return 0;
 }
 
 int peri__take_forward(peri_frame *frame) {
-  return read_at(frame, 0, frame->in[0]->ndim);
+  return read_checked(frame, 0, frame->in[0]->ndim);
 }
 
 int peri__take_backward(peri_backprop *grad) {
@@ -303,8 +319,7 @@ int peri__take_backward(peri_backprop *grad) {
 }
 
 int peri__put_infer(peri_frame *frame) {
-  const peri_tensor *x = frame->in[0], *index = frame->in[1];
-  const peri_tensor *source = frame->in[2];
+  const peri_tensor *index = frame->in[1], *source = frame->in[2];
   int64_t count = peri_tensor_numel(index), own = peri_tensor_numel(source);
   int status = peri__check_integers(frame, index, "index");
   if (status == 0) status = peri__check_dtype(frame, source, "source");
@@ -314,15 +329,15 @@ int peri__put_infer(peri_frame *frame) {
     return peri__op_fail(frame, PERI_ESHAPE,
                          "source has %lld elements, index has %lld",
                          (long long)own, (long long)count);
-  return peri__check_positions(frame, index, "index", x, 0, x->ndim);
+  return 0;
 }
 
 int peri__put_forward(peri_frame *frame) {
   peri_tensor *source = frame->in[2];
   int ndim = frame->in[0]->ndim;
   if (source->number) source = spread(frame, source, 0, ndim);
-  return write_at(frame, source, 0, ndim,
-                  frame->value[0].i ? PERI_SCATTER_ADD : PERI_SCATTER_SET);
+  return write_checked(frame, source, 0, ndim,
+                       frame->value[0].i ? PERI_SCATTER_ADD : PERI_SCATTER_SET);
 }
 
 int peri__put_backward(peri_backprop *grad) {
@@ -339,7 +354,13 @@ int peri__put_backward(peri_backprop *grad) {
 
 /* ---- fetch, assign: what t[...] is made of ---------------------------- */
 
-enum { DIM, DIMS, ACCUMULATE }; /* their parameters */
+/* Their parameters. */
+enum { DIM, DIMS, FETCH_INSIDE, ACCUMULATE = 2, ASSIGN_INSIDE };
+
+/* A replay may find other positions. */
+static bool known_inside(const peri_frame *frame, int parameter) {
+  return frame->value[parameter].i != 0 && !frame->ctx->recording;
+}
 
 int peri__fetch_infer(peri_frame *frame) {
   const peri_tensor *x = frame->in[0], *places = frame->in[1];
@@ -355,7 +376,8 @@ int peri__fetch_infer(peri_frame *frame) {
 }
 
 int peri__fetch_forward(peri_frame *frame) {
-  return read_at(frame, (int)frame->value[DIM].i, (int)frame->value[DIMS].i);
+  return read_at(frame, (int)frame->value[DIM].i, (int)frame->value[DIMS].i,
+                 known_inside(frame, FETCH_INSIDE));
 }
 
 int peri__fetch_backward(peri_backprop *grad) {
@@ -372,7 +394,7 @@ int peri__assign_forward(peri_frame *frame) {
   int dim = (int)frame->value[DIM].i, dims = (int)frame->value[DIMS].i;
   int mode = frame->value[ACCUMULATE].i ? PERI_SCATTER_ADD : PERI_SCATTER_SET;
   return write_at(frame, spread(frame, frame->in[2], dim, dims), dim, dims,
-                  mode);
+                  mode, known_inside(frame, ASSIGN_INSIDE));
 }
 
 int peri__assign_backward(peri_backprop *grad) {

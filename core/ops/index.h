@@ -10,10 +10,11 @@ int peri__check_integers(const peri_frame *frame, const peri_tensor *index,
                          const char *name);
 /* Every position in 'index' must lie in the 'dims' dimensions of 'x' from 'dim'
    on, counted through them from the frame's base or, if negative, from their
-   end. */
+   end. 'inside' (NULL: nobody asks): true if none is negative, and they will be
+   used at once, without a recording. */
 int peri__check_positions(const peri_frame *frame, const peri_tensor *index,
                           const char *name, const peri_tensor *x, int dim,
-                          int dims);
+                          int dims, bool *inside);
 /* Every element of 'x' must be one of 'classes' classes, counted from the
    frame's base. */
 int peri__check_classes(const peri_frame *frame, const peri_tensor *x,
@@ -38,11 +39,12 @@ peri_tensor *peri__numbers_like(const peri_tensor *x);
 peri_tensor *peri__backward_zeros(const peri_backprop *grad, int i);
 
 /* For scatter and its kin, whose inputs are x, index and src (scatter.c):
-   check them; write src at the positions into y, which becomes x first; dy at
-   the positions; the gradient of as much of src as the index reaches with
-   zeros for the rest. */
+   check what they are, and the positions; write src at these into y, which
+   becomes x first; dy at the positions; the gradient of as much of src as the
+   index reaches with zeros for the rest. */
 int peri__scatter_check(const peri_frame *frame, int dim);
-int peri__scatter_write(peri_frame *frame, int dim, int mode);
+int peri__scatter_positions(const peri_frame *frame, int dim, bool *inside);
+int peri__scatter_write(peri_frame *frame, int dim, int mode, bool inside);
 peri_tensor *peri__scatter_read(const peri_backprop *grad, peri_tensor *dy,
                                 int64_t dim);
 peri_tensor *peri__scatter_widen(const peri_backprop *grad, peri_tensor *dsrc);

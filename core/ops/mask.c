@@ -245,7 +245,8 @@ int peri__one_hot_forward(peri_frame *frame) {
   peri_tensor *y = frame->y[0];
   peri_tensor *index = peri_unsqueeze(frame->in[0], -1);
   const peri_value zero = {.type = PERI_P_NUMBER, .whole = true};
-  peri__index_attr attr = {y->ndim - 1, 1, frame->base, PERI_SCATTER_SET};
+  peri__index_attr attr = {y->ndim - 1, 1, frame->base, PERI_SCATTER_SET,
+                           false};
   int status = peri__fill_with(y, &zero);
   if (status < 0 || !index) return status;
   peri_tensor *one =

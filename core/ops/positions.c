@@ -57,14 +57,16 @@ typedef struct {
   const peri_tensor *x; /* NULL: positions are classes */
   int dim, dims;
   int64_t base, size;
+  bool *inside; /* false as soon as one is negative */
 } range;
 
-/* True if all of BLOCK positions count from the start and are there, as mostly:
-   sign bits alone tell. */
-static bool all_inside(const range *r, const int64_t *given) {
+/* True if all positions count from the start and are there, as mostly: sign
+   bits alone tell. A whole block is better for the compiler. */
+static inline bool all_inside(const range *r, const int64_t *given,
+                              int64_t count) {
   uint64_t first = (uint64_t)r->base, last = (uint64_t)(r->size - 1);
   uint64_t outside = 0;
-  for (int i = 0; i < BLOCK; i++) {
+  for (int64_t i = 0; i < count; i++) {
     uint64_t place = (uint64_t)given[i] - first;
     outside |= place | (last - place);
   }
@@ -127,7 +129,10 @@ static int check_block(const range *r, const runs *at, int64_t first,
     peri__convert(buffer, PERI_I64, 1, given, index->dtype, at->stride, count);
     given = buffer;
   }
-  if (count == BLOCK && all_inside(r, given)) return 0;
+  if (count == BLOCK ? all_inside(r, given, BLOCK)
+                     : all_inside(r, given, count))
+    return 0;
+  *r->inside = false;
   for (int64_t i = 0; i < count; i++)
     if (is_outside(r, given[i]))
       return outside_error(r, at, first + i, given[i]);
@@ -166,16 +171,20 @@ static int check_all(const range *r, const peri_tensor *index) {
 
 int peri__check_classes(const peri_frame *frame, const peri_tensor *x,
                         int64_t classes) {
-  range r = {frame, "x", NULL, 0, 0, frame->base, classes};
+  bool inside;
+  range r = {frame, "x", NULL, 0, 0, frame->base, classes, &inside};
   return check_all(&r, x);
 }
 
 int peri__check_positions(const peri_frame *frame, const peri_tensor *index,
                           const char *name, const peri_tensor *x, int dim,
-                          int dims) {
-  range r = {frame, name, x, dim, dims, frame->base, 1};
+                          int dims, bool *inside) {
+  bool all = true;
+  range r = {frame, name, x, dim, dims, frame->base, 1, &all};
   for (int d = dim; d < dim + dims && d < x->ndim; d++) r.size *= x->shape[d];
-  return check_all(&r, index);
+  int status = check_all(&r, index);
+  if (inside) *inside = all && !frame->ctx->recording;
+  return status;
 }
 
 /* ---- What is written -------------------------------------------------- */

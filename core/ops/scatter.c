@@ -64,14 +64,15 @@ int peri__gather_infer(peri_frame *frame) {
   frame->out[0] = peri__meta(frame->in[1]);
   frame->out[0].dtype = frame->in[0]->dtype;
   frame->nout = 1;
-  return peri__check_positions(frame, frame->in[1], "index", frame->in[0], dim,
-                               1);
+  return 0;
 }
 
 int peri__gather_forward(peri_frame *frame) {
   peri_tensor *x = frame->in[0], *index = frame->in[1];
-  peri__index_attr attr = {.dim = (int)frame->value[0].i, .dims = 1};
-  attr.base = frame->base;
+  int dim = (int)frame->value[0].i;
+  peri__index_attr attr = {dim, 1, frame->base, 0, false};
+  int status = peri__scatter_positions(frame, dim, &attr.inside);
+  if (status < 0) return status;
   peri_tensor *args[3] = {part_like(frame->y[0], index), part_like(x, x),
                           part_like(index, index)};
   if (frame->ctx->status < 0) return frame->ctx->status;
@@ -131,7 +132,7 @@ int peri__take_along_dim_forward(peri_frame *frame) {
                     : peri_expand(in[i], shapes[i], in[i]->ndim);
   if (!in[1]) return frame->ctx->status;
   if (dim < 0) dim = 0;
-  status = peri__check_positions(frame, in[1], "index", in[0], dim, 1);
+  status = peri__check_positions(frame, in[1], "index", in[0], dim, 1, NULL);
   if (status < 0) return status;
   const peri_value value[] = {dim_value(dim, frame->base)};
   frame->y[0] = peri_apply(frame->ctx, peri__op_named(NULL, "gather"), in, 2,
@@ -149,15 +150,17 @@ static void like_x(peri_frame *frame) {
 int peri__scatter_check(const peri_frame *frame, int dim) {
   const peri_tensor *src = frame->in[2];
   int status = check_index(frame, dim);
-  if (status == 0 && !src->number) status = check_src(frame);
-  if (status < 0) return status;
-  return peri__check_positions(frame, frame->in[1], "index", frame->in[0], dim,
-                               1);
+  return status == 0 && !src->number ? check_src(frame) : status;
 }
 
-int peri__scatter_write(peri_frame *frame, int dim, int mode) {
+int peri__scatter_positions(const peri_frame *frame, int dim, bool *inside) {
+  return peri__check_positions(frame, frame->in[1], "index", frame->in[0], dim,
+                               1, inside);
+}
+
+int peri__scatter_write(peri_frame *frame, int dim, int mode, bool inside) {
   peri_tensor *y = frame->y[0], *index = frame->in[1], *src = frame->in[2];
-  peri__index_attr attr = {dim, 1, frame->base, mode};
+  peri__index_attr attr = {dim, 1, frame->base, mode, inside};
   if (!frame->inplace) peri_copy_(y, frame->in[0]);
   if (src->number && index->ndim > 0)
     src = peri_expand(src, index->shape, index->ndim);
@@ -205,9 +208,15 @@ int peri__scatter_infer(peri_frame *frame) {
   return peri__scatter_check(frame, (int)frame->value[DIM].i);
 }
 
+static int write_checked(peri_frame *frame, int mode) {
+  int dim = (int)frame->value[DIM].i;
+  bool inside;
+  int status = peri__scatter_positions(frame, dim, &inside);
+  return status < 0 ? status : peri__scatter_write(frame, dim, mode, inside);
+}
+
 int peri__scatter_forward(peri_frame *frame) {
-  return peri__scatter_write(frame, (int)frame->value[DIM].i,
-                             modes[frame->value[REDUCE].i]);
+  return write_checked(frame, modes[frame->value[REDUCE].i]);
 }
 
 /* dy with zeros where something was written. */
@@ -259,7 +268,7 @@ int peri__scatter_add_infer(peri_frame *frame) {
 }
 
 int peri__scatter_add_forward(peri_frame *frame) {
-  return peri__scatter_write(frame, (int)frame->value[DIM].i, PERI_SCATTER_ADD);
+  return write_checked(frame, PERI_SCATTER_ADD);
 }
 
 int peri__scatter_add_backward(peri_backprop *grad) {

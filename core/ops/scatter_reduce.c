@@ -43,6 +43,7 @@ static peri_tensor *counts(const peri_frame *frame, bool include_self) {
   peri_context *ctx = frame->ctx;
   peri_dtype dtype = frame->in[0]->dtype;
   peri_tensor *x = peri_detach(frame->in[0]), *index = frame->in[1];
+  if (!x) return NULL;
   if (!peri__is_float(dtype)) dtype = PERI_I64;
   peri_tensor *one = peri_to(peri__ones_like(index), dtype);
   peri_tensor *start =
@@ -76,7 +77,9 @@ static peri_tensor *reduced(const peri_frame *frame) {
 }
 
 int peri__scatter_reduce_forward(peri_frame *frame) {
-  int status = peri__scatter_check(frame, (int)frame->value[DIM].i);
+  int dim = (int)frame->value[DIM].i;
+  int status = peri__scatter_check(frame, dim);
+  if (status == 0) status = peri__scatter_positions(frame, dim, NULL);
   if (status < 0) return status;
   peri_tensor *y = reduced(frame);
   frame->y[0] = frame->inplace ? peri_copy_(frame->in[0], y) : y;
@@ -95,14 +98,14 @@ int peri__scatter_fold_forward(peri_frame *frame) {
   static const int modes[] = {PERI_SCATTER_MUL, PERI_SCATTER_MAX,
                               PERI_SCATTER_MIN};
   return peri__scatter_write(frame, (int)frame->value[DIM].i,
-                             modes[frame->value[REDUCE].i]);
+                             modes[frame->value[REDUCE].i], false);
 }
 
 /* 'src' as far as the index goes. */
 static peri_tensor *reached(const peri_backprop *grad) {
   peri_tensor *src = grad->in[2];
   const peri_tensor *index = grad->in[1];
-  for (int d = 0; d < src->ndim && src; d++)
+  for (int d = 0; src && d < index->ndim; d++)
     if (src->shape[d] != index->shape[d])
       src = peri_narrow(src, d, 0, index->shape[d]);
   return src;

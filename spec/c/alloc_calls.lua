@@ -15,6 +15,21 @@ for _, row in ipairs(rows.list) do
   if list.empty then calls[#calls + 1] = { row = row, entry = list.empty } end
 end
 
+-- What stands between brackets, for reading and for writing.
+local function keys()
+  local first, last = pg.tensor { 3, 1, 3 }, pg.tensor { -1, 2, 2 }
+  return { first, pg.tensor { true, false, true }, { first, last },
+    { {}, last }, { 2, { 1, 3, 2 } }, { { 1, 2 }, pg.tensor { 2 } },
+    pg.ones({ 3, 3 }):gt(0) }
+end
+
+for i = 1, #keys() do
+  for _, writes in ipairs { false, true } do
+    calls[#calls + 1] = { row = { name = "key " .. i }, key = i,
+      writes = writes }
+  end
+end
+
 -- Sum of 'x' as a plain number, its gradient on the way if it has one.
 local function digest(x)
   if type(x) == "boolean" then return x and 1 or 0 end
@@ -23,7 +38,20 @@ local function digest(x)
   return sum:item()
 end
 
+local function index_once(call)
+  local x = pg.tensor({ { 1.0, 2, 3 }, { 4, 5, 6 }, { 7, 8, 9 } },
+    { requires_grad = true })
+  local key, y = keys()[call.key], x * 1
+  if call.writes then
+    y[key] = y[key] * 2
+  else
+    y = y[key]
+  end
+  return { digest(y), digest(x.grad) }
+end
+
 local function call_once(call)
+  if call.key then return index_once(call) end
   pg.manual_seed(1)
   local arguments, leaves = samples.inputs(call.row, call.entry, "float64")
   for _, x in ipairs(leaves) do x.requires_grad = true end

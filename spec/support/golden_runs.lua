@@ -85,8 +85,16 @@ local function copy(t, without)
   return result
 end
 
+-- An argument that is an input of the row (value of masked_fill) is one here.
 local function run_row(case, inputs)
-  return call(case.op, inputs, case.args)
+  local args = copy(case.args)
+  for _, input in ipairs(rows.op(case.op).inputs) do
+    if args[input.name] ~= nil then
+      inputs = copy(inputs)
+      inputs[input.name], args[input.name] = args[input.name], nil
+    end
+  end
+  return call(case.op, inputs, args)
 end
 
 -- Tensor x with the plain number args.scalar on one side.

@@ -199,15 +199,96 @@ local function joined(call)
 end
 families.cat, families.stack = joined, joined
 
-function families.index_select(call)
+-- Positions of one sign, in range.
+local function draw_positions(call, size, shape)
+  local from_end = random(4) == 1
+  return draw_input(call, { dtype = either("int64", "int32"),
+    first = from_end and -size or 1, last = from_end and 0 or size + 1 }, shape)
+end
+
+-- A shape, a dimension of it and as many positions along that.
+local function along_index(call)
   local shape = randoms.shape(1, 3, 10000)
-  local at = random(#shape)
-  call.inputs = {
-    draw_input(call, domain_of(call), shape),
-    draw_input(call, { dtype = "int64", first = 1, last = shape[at] + 1 },
-      { randoms.size(100) }),
-  }
-  call.options.dim = at
+  call.options.dim = random(#shape)
+  return shape, call.options.dim, randoms.size(100)
+end
+
+local function with(shape, dim, size)
+  local other = table.move(shape, 1, #shape, 1, {})
+  other[dim] = size
+  return other
+end
+
+local function writable(call)
+  local kind = domain_of(call)
+  kind.written = call.inplace
+  return kind
+end
+
+function families.index_select(call)
+  local shape, dim, count = along_index(call)
+  call.inputs = { draw_input(call, domain_of(call), shape),
+    draw_positions(call, shape[dim], { count }) }
+end
+
+local function index_written(call)
+  local shape, dim, count = along_index(call)
+  call.inputs = { draw_input(call, writable(call), shape),
+    draw_positions(call, shape[dim], { count }),
+    draw_input(call, domain_of(call), with(shape, dim, count)) }
+end
+families.index_add, families.index_copy = index_written, index_written
+
+function families.gather(call)
+  local shape, dim, count = along_index(call)
+  call.inputs = { draw_input(call, domain_of(call), shape),
+    draw_positions(call, shape[dim], with(shape, dim, count)) }
+end
+
+local function scattered(call)
+  local shape, dim, count = along_index(call)
+  local whole = with(shape, dim, count)
+  call.inputs = { draw_input(call, writable(call), shape),
+    draw_positions(call, shape[dim], whole),
+    draw_input(call, domain_of(call), whole) }
+end
+families.scatter, families.scatter_add = scattered, scattered
+
+function families.scatter_reduce(call)
+  scattered(call)
+  call.options.reduce = either("sum", "prod", "mean", "amax", "amin")
+  call.options.include_self = either(true, false)
+end
+
+function families.take(call)
+  local shape = randoms.shape(1, 3, 10000)
+  local count = 1
+  for _, size in ipairs(shape) do count = count * size end
+  call.inputs = { draw_input(call, domain_of(call), shape),
+    draw_positions(call, count, randoms.shape(1, 2, 3000)) }
+end
+
+local function masked(call)
+  local shape = randoms.shape(1, 4, 20000)
+  call.inputs = { draw_input(call, writable(call), shape),
+    draw_input(call, { dtype = "bool" }, narrower(shape)) }
+  return shape
+end
+families.masked_select = masked
+
+function families.masked_fill(call)
+  masked(call)
+  call.inputs[3] = draw_input(call, domain_of(call), {})
+end
+
+function families.masked_scatter(call)
+  local shape = masked(call)
+  call.inputs[3] = draw_input(call, domain_of(call), shape)
+end
+
+function families.nonzero(call)
+  call.inputs[1] = draw_input(call, { dtype = either("bool", "int32"),
+    first = 0, last = 2 }, randoms.shape(1, 4, 20000))
 end
 
 -- Lines to put in order, short and long, or to choose from.

@@ -15,11 +15,18 @@ typedef struct {
   int64_t step, bias;
 } positions;
 
-/* 'count' positions, at most POSITIONS, of 'size' places that count from
-   'base', of 'index' from element 'at' on; 'buffer' has room for them. */
+/* What positions choose from: 'size' places that count from 'base'; 'inside':
+   they are known to do so. */
+typedef struct {
+  int64_t base, size;
+  bool inside;
+} extent;
+
+/* 'count' positions, at most POSITIONS, of 'index' from element 'at' on;
+   'buffer' has room for them. */
 positions LOWEST(find_positions)(const peri_arg *index, int64_t at,
-                                 int64_t stride, int64_t count, int64_t base,
-                                 int64_t size, int64_t *buffer);
+                                 int64_t stride, int64_t count,
+                                 const extent *places, int64_t *buffer);
 /* The same as offsets in elements of a tensor, once each is multiplied by
    offset_scale. */
 positions LOWEST(find_offsets)(const peri__indexed *job, bool made, int64_t at,

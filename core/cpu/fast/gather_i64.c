@@ -26,29 +26,28 @@ size_t LOWEST(offsets_bytes)(const peri_arg *index) {
 
 /* True if all positions count from the start and are there, as mostly: without
    a branch, sign bits alone tell. */
-static bool all_inside(const int64_t *at, int64_t step, int64_t count,
-                       int64_t base, int64_t size) {
-  uint64_t first = (uint64_t)base, last = (uint64_t)(size - 1), outside = 0;
+static bool all_inside(const positions *p, int64_t count,
+                       const extent *places) {
+  uint64_t first = (uint64_t)places->base;
+  uint64_t last = (uint64_t)(places->size - 1), outside = 0;
   for (int64_t i = 0; i < count; i++) {
-    uint64_t place = (uint64_t)at[i * step] - first;
+    uint64_t place = (uint64_t)p->at[i * p->step] - first;
     outside |= place | (last - place);
   }
   return outside >> 63 == 0;
 }
 
 positions LOWEST(find_positions)(const peri_arg *index, int64_t at,
-                                 int64_t stride, int64_t count, int64_t base,
-                                 int64_t size, int64_t *buffer) {
-  positions p = {peri__at(index, at), stride, base};
-  bool whole = index->dtype == PERI_I64;
-  if (!whole)
+                                 int64_t stride, int64_t count,
+                                 const extent *places, int64_t *buffer) {
+  positions p = {peri__at(index, at), stride, places->base};
+  if (index->dtype != PERI_I64) {
     peri__convert(buffer, PERI_I64, 1, p.at, index->dtype, stride, count);
-  if (!whole) p = (positions){buffer, 1, base};
-  bool inside = p.step == 1 ? all_inside(p.at, 1, count, base, size)
-                            : all_inside(p.at, p.step, count, base, size);
-  if (inside) return p;
+    p = (positions){buffer, 1, places->base};
+  }
+  if (places->inside || all_inside(&p, count, places)) return p;
   for (int64_t i = 0; i < count; i++)
-    buffer[i] = peri__place(p.at[i * p.step], (int)base, size);
+    buffer[i] = peri__place(p.at[i * p.step], (int)places->base, places->size);
   return (positions){buffer, 1, 0};
 }
 
@@ -57,8 +56,9 @@ positions LOWEST(find_offsets)(const peri__indexed *job, bool made, int64_t at,
   const peri__places *places = &job->places;
   if (made)
     return (positions){(const int64_t *)job->index.data + at, stride, 0};
-  positions p = LOWEST(find_positions)(&job->index, at, stride, count,
-                                       places->base, places->size, buffer);
+  const extent own = {places->base, places->size, job->attr.inside};
+  positions p =
+      LOWEST(find_positions)(&job->index, at, stride, count, &own, buffer);
   if (places->dims == 1) return p;
   for (int64_t i = 0; i < count; i++) {
     int64_t given = p.at[i * p.step];
@@ -138,17 +138,26 @@ typedef struct {
   int64_t element; /* bytes */
 } job;
 
-/* y[i] = x[offset[i]], with strides; 'from' takes the bias of the positions
-   into account. */
+/* y[i] = x[offset[i]], with strides; the most frequent ones are known to the
+   compiler. */
 #define READ(T) \
-  static void read_##T(void *to, int64_t dy, const void *from, int64_t dx, \
-                       int64_t scale, const positions *p, int64_t count) { \
-    T *y = to; \
-    const T *x = (const T *)from - p->bias * scale; \
+  INLINE void read_each_##T(T *y, int64_t dy, const T *x, int64_t dx, \
+                            int64_t scale, const int64_t *place, int64_t step, \
+                            int64_t count) { \
     for (int64_t i = 0; i < count; i++) { \
-      int64_t at = p->at[i * p->step]; \
+      int64_t at = place[i * step]; \
       y[i * dy] = (T)(at < 0 ? 0 : x[i * dx + at * scale]); \
     } \
+  } \
+  static void read_##T(void *to, int64_t dy, const void *from, int64_t dx, \
+                       int64_t scale, const positions *p, int64_t count) { \
+    const T *x = (const T *)from - p->bias * scale; \
+    if (dy == 1 && dx == 0 && scale == 1 && p->step == 1) \
+      read_each_##T(to, 1, x, 0, 1, p->at, 1, count); \
+    else if (dy == 1 && dx == 1 && p->step == 1) \
+      read_each_##T(to, 1, x, 1, scale, p->at, 1, count); \
+    else \
+      read_each_##T(to, dy, x, dx, scale, p->at, p->step, count); \
   }
 READ(uint8_t)
 READ(uint16_t)
@@ -242,15 +251,17 @@ static void join_piece(void *user, const peri__walk *walk, const int64_t *at,
   const pair *own = user;
   const peri_arg *arg = own->call->arg;
   const int64_t *base = own->attr.base, *size = own->attr.size;
+  const extent first_of = {base[0], size[0], own->attr.inside};
+  const extent second_of = {base[1], size[1], own->attr.inside};
   int64_t room[2][POSITIONS], dy = peri__row_stride(walk, 0);
   int64_t da = peri__row_stride(walk, 1), db = peri__row_stride(walk, 2);
   for (int64_t i = 0; i < count; i += POSITIONS) {
     int64_t n = count - i < POSITIONS ? count - i : POSITIONS;
     int64_t *y = (int64_t *)arg[0].data + at[0] + i * dy;
     positions a = LOWEST(find_positions)(&arg[1], at[1] + i * da, da, n,
-                                         base[0], size[0], room[0]);
+                                         &first_of, room[0]);
     positions b = LOWEST(find_positions)(&arg[2], at[2] + i * db, db, n,
-                                         base[1], size[1], room[1]);
+                                         &second_of, room[1]);
     for (int64_t k = 0; k < n; k++) {
       int64_t first = a.at[k * a.step], second = b.at[k * b.step];
       int64_t place = (first - a.bias) * size[1] + second - b.bias;

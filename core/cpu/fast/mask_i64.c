@@ -9,7 +9,6 @@
 #define CHUNK 4096 /* elements between two looks at the interrupt */
 
 typedef struct {
-  const peri_call *call;
   peri__walk walk; /* of x, or y, and mask */
   char *packed;    /* the elements in a row */
   int64_t packed_stride, room;
@@ -44,10 +43,9 @@ typedef int64_t mover(const job *j, int64_t apart, int64_t mask, int64_t count,
     const uint8_t *m = j->mask + mask; \
     const T *x = (const T *)j->packed; \
     for (int64_t i = 0; i < count && n < j->room; i++) { \
-      T own = y[i * dy], other = x[n * dx]; \
-      bool chosen = m[i * dm] != 0; \
-      y[i * dy] = chosen ? other : own; \
-      n += chosen; \
+      T chosen = (T)(m[i * dm] != 0), own = y[i * dy]; \
+      y[i * dy] = (T)(own ^ ((own ^ x[n * dx]) & (T)-chosen)); \
+      n += (int64_t)chosen; \
     } \
     return n; \
   }
@@ -63,13 +61,13 @@ MOVERS(uint64_t)
     [8] = name##_uint64_t \
   }
 
-/* 'own' is the argument beside the mask, 'packed' the other one. */
-static void move(const peri_call *call, mover *const *movers, int own,
-                 int packed) {
+/* 'own' is the argument beside the mask, 'packed' the other one. -> how many
+   elements of that were read or written */
+static int64_t move(const peri_call *call, mover *const *movers, int own,
+                    int packed) {
   const peri_arg *arg[] = {&call->arg[own], &call->arg[2]};
   const peri_arg *row = &call->arg[packed];
-  job j = {.call = call,
-           .packed = row->data,
+  job j = {.packed = row->data,
            .packed_stride = row->strides[0],
            .room = row->shape[0],
            .apart = arg[0]->data,
@@ -79,26 +77,33 @@ static void move(const peri_call *call, mover *const *movers, int own,
   peri__walk_row_major(&j.walk, arg, 2);
   int outer = j.walk.ndim - 1;
   int64_t count = j.walk.shape[outer], n = 0;
-  if (peri__walk_count(&j.walk, j.walk.ndim) == 0) return;
+  if (peri__walk_count(&j.walk, j.walk.ndim) == 0) return 0;
   peri__walk_seek(&j.walk, outer, 0, &spot);
   do
     for (int64_t i = 0; i < count; i += CHUNK) {
-      if (peri_call_stopped(call)) return;
+      if (peri_call_stopped(call)) return n;
       n = run(&j, spot.offset[0] + i * j.walk.strides[0][outer],
               spot.offset[1] + i * j.walk.strides[1][outer],
               count - i < CHUNK ? count - i : CHUNK, n);
     }
   while (peri__walk_step(&j.walk, outer, &spot));
+  return n;
 }
 
+/* A replay may find fewer: zeros are left. */
 void LOWEST(masked_select_i64)(const peri_call *call) {
   static mover *const movers[] = TABLE(pack);
-  move(call, movers, 1, 0);
+  const peri_arg *y = &call->arg[0];
+  const int64_t zero = 0;
+  int64_t n = move(call, movers, 1, 0);
+  if (n < y->shape[0])
+    peri__convert(peri__at(y, n * y->strides[0]), y->dtype, y->strides[0],
+                  &zero, PERI_I64, 0, y->shape[0] - n);
 }
 
 void LOWEST(masked_scatter_i64)(const peri_call *call) {
   static mover *const movers[] = TABLE(unpack);
-  move(call, movers, 0, 1);
+  (void)move(call, movers, 0, 1);
 }
 
 /* ---- nonzero ----------------------------------------------------------- */

@@ -14,32 +14,40 @@ typedef void join(void *y, int64_t dy, const void *x, int64_t dx, int64_t scale,
 typedef void join_row(void *y, int64_t dy, const void *x, int64_t dx,
                       int64_t count);
 
+/* The most frequent strides are known to the compiler. */
 #define JOIN(name, T, made) \
+  INLINE void name##_each_##T(T *to, int64_t dy, const T *from, int64_t dx, \
+                              int64_t scale, const int64_t *place, \
+                              int64_t step, int64_t count) { \
+    for (int64_t i = 0; i < count; i++) { \
+      int64_t at = place[i * step]; \
+      T *y = to + i * dy + at * scale, x = from[i * dx]; \
+      if (at >= 0) *y = (T)(made); \
+    } \
+  } \
   static void name##_##T(void *to, int64_t dy, const void *from, int64_t dx, \
                          int64_t scale, const positions *p, int64_t count) { \
+    T *first = (T *)to - p->bias * scale; \
+    if (dy == 0 && dx == 1 && scale == 1 && p->step == 1) \
+      name##_each_##T(first, 0, from, 1, 1, p->at, 1, count); \
+    else if (dy == 1 && dx == 1 && p->step == 1) \
+      name##_each_##T(first, 1, from, 1, scale, p->at, 1, count); \
+    else \
+      name##_each_##T(first, dy, from, dx, scale, p->at, p->step, count); \
+  } \
+  INLINE void name##_row_each_##T(T *to, int64_t dy, const T *from, \
+                                  int64_t dx, int64_t count) { \
     for (int64_t i = 0; i < count; i++) { \
-      int64_t at = p->at[i * p->step]; \
-      T *y = (T *)to + i * dy + (at - p->bias) * scale; \
-      T x = ((const T *)from)[i * dx]; \
-      if (at >= 0) *y = (T)(made); \
+      T *y = to + i * dy, x = from[i * dx]; \
+      *y = (T)(made); \
     } \
   } \
   static void name##_row_##T(void *to, int64_t dy, const void *from, \
                              int64_t dx, int64_t count) { \
-    if (dy == 1 && dx == 1) { \
-      T *y = to; \
-      const T *rest = from; \
-      for (int64_t i = 0; i < count; i++, y++) { \
-        T x = rest[i]; \
-        *y = (T)(made); \
-      } \
-      return; \
-    } \
-    for (int64_t i = 0; i < count; i++) { \
-      T *y = (T *)to + i * dy; \
-      T x = ((const T *)from)[i * dx]; \
-      *y = (T)(made); \
-    } \
+    if (dy == 1 && dx == 1) \
+      name##_row_each_##T(to, 1, from, 1, count); \
+    else \
+      name##_row_each_##T(to, dy, from, dx, count); \
   }
 
 #define SUMS(T) JOIN(add, T, *y + x) JOIN(mul, T, *y *x)
