@@ -183,7 +183,7 @@ describe("steps and limits", function()
     near(pg.tensor { 3, 4 }:nan_to_num(), { 3, 4 })
   end)
 
-  it("float_power works in float64", function()
+  it("float_power computes in float64", function()
     assert.are.equal("float64", pg.tensor { 2, 3 }:float_power(2).dtype)
   end)
 end)

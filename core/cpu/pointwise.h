@@ -42,7 +42,8 @@ peri__loop *peri__plain_loop(int kernel, peri_dtype compute);
 /* True if the row of the kernel compares: its loops give bool. */
 bool peri__compares(int kernel);
 /* Whole numbers into a narrower integer type, of which they keep the low bits;
-   into any other dtype as peri__convert does it. 'step': of 'to', in elements. */
+   into any other dtype as peri__convert does it. 'step': of 'to', in
+   elements. */
 void peri__store_whole(void *to, peri_dtype dtype, int64_t step,
                        const int64_t *from, int64_t count);
 

@@ -10,8 +10,8 @@
      WITHOUT_SPECIAL if the rows of special.def have no loops in this type
 
    Functions of our own are used for those f for which OWN_f is defined as
-   `~, OWN`: f is then NAME(f). Rows whose expression holds only for angles up to
-   MOST_ANGLE have ANGLE_row as `~, 1`.
+   `~, OWN`: f is then NAME(f). Rows whose expression holds only for angles up
+   to MOST_ANGLE have ANGLE_row as `~, 1`.
 
    A row becomes an inline function of one element, which gets everything that
    an expression may read, and a loop around it: what is not read is not loaded,

@@ -73,8 +73,8 @@ double peri__polygamma(int n, double x) {
   return sign * tgamma(n + 1.0) * zeta;
 }
 
-/* Winitzki's estimate, then steps of Halley on erfc, which is precise where x is
-   near 1. */
+/* Winitzki's estimate, then steps of Halley on erfc, which is precise where x
+   is near 1. */
 double peri__erfinv(double x) {
   double size = fabs(x), a = 0.147;
   if (!(size < 1)) return size == 1 ? x * INFINITY : NAN;

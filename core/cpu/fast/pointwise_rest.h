@@ -3,7 +3,8 @@
    the numbers behind it are zeros, so an element meets the same instructions
    wherever it stands. Included by pointwise_f32.c and pointwise_f64.c. */
 
-/* A block of the five inputs from 'at' on, of which 'rest' elements are there. */
+/* A block of the five inputs from 'at' on, 'rest' elements of which are
+   there. */
 typedef struct {
   T in[PERI_LOOP_INPUTS][PERI_BLOCK], out[PERI_BLOCK];
 } NAME(block);
