@@ -6,7 +6,8 @@ local tensors = require "spec.support.tensors"
 local near = tensors.near
 
 local inf, nan = math.huge, 0 / 0
-local x = pg.tensor { { 0.0, 0.0, 0.0 }, { 1.0, -2.0, 0.0 }, { 2.0, 2.0, -2.0 } }
+local x =
+  pg.tensor { { 0.0, 0.0, 0.0 }, { 1.0, -2.0, 0.0 }, { 2.0, 2.0, -2.0 } }
 
 describe("norm", function()
   local cases = {
@@ -102,6 +103,7 @@ describe("distances", function()
     local leaf = a:clone()
     leaf.requires_grad = true
     pg.cdist(leaf, b:narrow(1, 2, 1)):sum():backward()
-    near(leaf.grad, { { -0.70710678118654757, -0.70710678118654757 }, { 0, 0 } })
+    local slope = -0.70710678118654757
+    near(leaf.grad, { { slope, slope }, { 0, 0 } })
   end)
 end)

@@ -196,9 +196,9 @@ int peri__recurrence_backward(peri_backprop *grad) {
   return 0;
 }
 
-/* dx[i] = e^(x[i] - y[i]) s[i], where s[i] sums dy[j] e^(y[i] - y[j]) from i on:
-   the recurrence s[i] = dy[i] + e^(y[i] - y[i + 1]) s[i + 1]. No exponent is
-   above 0. */
+/* dx[i] = e^(x[i] - y[i]) s[i], where s[i] sums dy[j] e^(y[i] - y[j]) from i
+   on: the recurrence s[i] = dy[i] + e^(y[i] - y[i + 1]) s[i + 1]. No exponent
+   is above 0. */
 int peri__logcumsumexp_backward(peri_backprop *grad) {
   peri_context *ctx = grad->ctx;
   int64_t dim = grad->value[DIM].i;

@@ -148,7 +148,7 @@ static void join_moments(const job *j, int64_t item, int64_t c, int64_t chunk,
   to->sum[c] = (T)squares;
 }
 
-/* ---- Items ---------------------------------------------------------------- */
+/* ---- Items --------------------------------------------------------------- */
 
 static int64_t chunk_size(const job *j) {
   return j->r.columns ? CHAIN * CHUNK_CHAINS : (int64_t)BLOCK * CHUNK_BLOCKS;
