@@ -25,6 +25,7 @@ static int make_parts(peri_frame *frame) {
   if (status == 0) status = ctx->status;
   if (status == 0 && frame->op->flags & PERI_OP_VIEW)
     status = join_history(frame);
+  if (status < 0) peri__frame_sign(frame);
   peri__scope_close_but(scope, frame->part, status == 0 ? frame->nout : 0);
   return status;
 }

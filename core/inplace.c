@@ -193,6 +193,7 @@ static bool rewrites_base(const peri_frame *frame) {
 
 static int run_composed(peri_frame *frame) {
   int status = frame->op->forward(frame);
+  if (status == 0) status = frame->ctx->status;
   if (status < 0) peri__frame_sign(frame);
   return status;
 }

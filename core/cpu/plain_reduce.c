@@ -138,10 +138,11 @@ void peri__plain_prod(const peri_call *call) { each_output(call, prod_group); }
 /* Mean, and the sum of the squared differences from it. */
 static void moments_group(const group *g, const peri_call *call,
                           const int64_t *offset) {
-  double sum = 0, squares = 0;
+  double sum = 0;
   for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++)
     sum += real_at(g, i);
   double mean = sum / (double)g->total;
+  double squares = mean - mean; /* NaN of nothing */
   for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++) {
     double difference = real_at(g, i) - mean;
     squares += difference * difference;

@@ -10,7 +10,8 @@ static int64_t clamp(int64_t number, int64_t most) {
 static void kept(const peri__triangle_attr *attr, int64_t i, int64_t columns,
                  int64_t *from, int64_t *to) {
   int64_t end;
-  if (!peri__add(i, attr->diagonal, &end)) end = INT64_MAX - 1;
+  if (!peri__add(i, attr->diagonal, &end) || end == INT64_MAX)
+    end = INT64_MAX - 1;
   *from = attr->upper ? clamp(end, columns) : 0;
   *to = attr->upper ? columns : clamp(end < 0 ? 0 : end + 1, columns);
 }

@@ -16,6 +16,7 @@ typedef struct {
 static slant slant_of(const peri_frame *frame, const int64_t *shape,
                       const int64_t *strides) {
   int64_t offset = frame->value[0].i;
+  if (offset == INT64_MIN) offset++; /* as empty, and has a negative */
   slant s = {.rows = (int)frame->value[1].i,
              .columns = (int)frame->value[2].i,
              .down = offset < 0 ? -offset : 0,

@@ -17,8 +17,9 @@
 
 enum {
   FUZZ_POOL = 14,   /* tensors at hand */
-  FUZZ_LIST = 6,    /* tensors of one call */
-  FUZZ_FRESH = 40,  /* tensors made for one step */
+  FUZZ_LIST = 6,    /* inputs of one call */
+  FUZZ_OUT = 40,    /* and its outputs */
+  FUZZ_FRESH = 64,  /* tensors made for one step */
   FUZZ_LEAVES = 32, /* whose gradients are compared at the end */
   FUZZ_SCOPES = 3,  /* open at once */
   FUZZ_LEARNED = 20 /* recipes kept of a row */
@@ -221,6 +222,7 @@ typedef struct {
   fuzz_pair in[FUZZ_LIST];        /* .main is NULL where an input is absent */
   peri_tensor *source[FUZZ_LIST]; /* plain copies from before the call */
   peri_value value[PERI_MAX_PARAMS];
+  int64_t many[PERI_MAX_PARAMS][PERI_MAX_DIMS]; /* long lists of them */
   uint64_t draws; /* seed of the random numbers of the call */
 } fuzz_call;
 
@@ -234,7 +236,7 @@ bool fuzz_relate(fuzz_random *r, fuzz_relation relation, const fuzz_call *call,
                  int index, int dim, peri_meta *out);
 /* How many ways there are to draw a parameter, and one of them. */
 int fuzz_ways(const peri_param *param);
-peri_value fuzz_value(fuzz_random *r, const fuzz_call *call, int index, int way,
+peri_value fuzz_value(fuzz_random *r, fuzz_call *call, int index, int way,
                       int *dim);
 /* Shapes of the inputs of an equation such as "ij,jk->ik". -> how many */
 int fuzz_equation(fuzz_random *r, const char *equation, peri_meta *out);
@@ -244,8 +246,8 @@ bool fuzz_learn(const fuzz_settings *settings);
 /* One that was found, else any. */
 fuzz_recipe fuzz_recipe_of(fuzz_random *r, int row, bool inplace);
 
-/* Run 'call' in the context of its main (or plain) tensors. -> how many
-   outputs were made, 0 with the error set */
+/* Run 'call' on 'in' in 'ctx'. -> how many outputs were made, negative with the
+   error set */
 int fuzz_run(fuzz_call *call, peri_context *ctx, peri_tensor *const *in,
              peri_tensor **out);
 /* One step: draw a call of row 'row', run it, compare. */
@@ -256,9 +258,9 @@ bool fuzz_step(fuzz_world *w, int row);
 /* What an experiment gave: numbers as float64, row-major. */
 typedef struct {
   int count;
-  peri_dtype dtype[2 * FUZZ_LIST];
-  int64_t numel[2 * FUZZ_LIST];
-  double *number[2 * FUZZ_LIST];
+  peri_dtype dtype[FUZZ_OUT];
+  int64_t numel[FUZZ_OUT];
+  double *number[FUZZ_OUT];
 } fuzz_numbers;
 
 /* Where and how an experiment is made. */

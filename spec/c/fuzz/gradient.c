@@ -49,8 +49,8 @@ static peri_tensor *seed_of(const fuzz_setting *setting, const peri_tensor *y,
 /* -> how many gradients, negative if something fails */
 static int gradients(fuzz_call *call, const fuzz_setting *setting,
                      peri_tensor **in, peri_tensor **grads) {
-  peri_tensor *leaves[FUZZ_LIST], *y[PERI_MAX_OUTPUTS];
-  peri_tensor *outputs[PERI_MAX_OUTPUTS], *seeds[PERI_MAX_OUTPUTS];
+  peri_tensor *leaves[FUZZ_LIST], *y[FUZZ_OUT];
+  peri_tensor *outputs[FUZZ_OUT], *seeds[FUZZ_OUT];
   fuzz_random r = {.state = call->draws};
   int nin = make_leaves(call, in, leaves), used = 0;
   if (nin == 0) return 0;
@@ -60,7 +60,7 @@ static int gradients(fuzz_call *call, const fuzz_setting *setting,
     seeds[used] = seed_of(setting, y[i], &r);
     outputs[used++] = y[i];
   }
-  if (count == 0) return -1;
+  if (count < 0) return -1;
   if (used == 0) return 0;
   peri_grad_options options = {.seeds = seeds, .allow_unused = true};
   int status = peri_gradients(outputs, used, leaves, nin, &options, grads);

@@ -82,14 +82,14 @@ void fuzz_copies(fuzz_call *call, const fuzz_setting *setting,
 bool fuzz_try(fuzz_world *w, fuzz_call *call, const fuzz_setting *setting,
               fuzz_numbers *out) {
   (void)w;
-  peri_tensor *in[FUZZ_LIST], *y[PERI_MAX_OUTPUTS];
+  peri_tensor *in[FUZZ_LIST], *y[FUZZ_OUT];
   peri_scope scope = peri_scope_open(setting->ctx);
   fuzz_copies(call, setting, in);
   int count = fuzz_run(call, setting->ctx, in, y);
   for (int i = 0; i < count; i++) fuzz_take(out, y[i]);
   peri_clear_error(setting->ctx);
   peri_scope_close(scope);
-  return count > 0;
+  return count >= 0;
 }
 
 /* ---- Differences ------------------------------------------------------------ */
@@ -165,14 +165,39 @@ static bool near(double got, double want, double room) {
          fabs(got - want) <= room;
 }
 
-/* Rows that take the logarithm of a sum that begins with 1: off by a rounding
-   of that. */
-static bool is_log_of_sum(const char *name) {
+/* Rows that are differences of numbers of the order of 1, by their formula:
+   off by a rounding of those. */
+static bool is_difference(const char *name) {
   static const char *const names[] = {"log_softmax", "cross_entropy",
-                                      "logsumexp"};
+                                      "logsumexp", "tanhshrink"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return true;
   return false;
+}
+
+/* True if every line of 'x' along its last dimension ascends. */
+static bool ascends(peri_tensor *x) {
+  fuzz_numbers numbers = {0};
+  bool sorted = true;
+  fuzz_take(&numbers, peri_to(x, PERI_F64));
+  int64_t width = x->ndim > 0 ? x->shape[x->ndim - 1] : 1;
+  const double *data = numbers.number[0];
+  for (int64_t i = 1; i < numbers.numel[0]; i++)
+    if (i % width != 0 && !(data[i - 1] <= data[i])) sorted = false;
+  fuzz_drop(&numbers);
+  return sorted;
+}
+
+/* Rows that promise nothing where an input does not ascend. */
+static bool is_promised(const fuzz_call *call) {
+  static const struct {
+    const char *name;
+    int input;
+  } searches[] = {{"searchsorted", 0}, {"bucketize", 1}};
+  for (size_t i = 0; i < sizeof searches / sizeof *searches; i++)
+    if (strcmp(call->op->name, searches[i].name) == 0)
+      return ascends(call->source[searches[i].input]);
+  return true;
 }
 
 /* What is compared, and how much noise has moved each number so far. */
@@ -304,11 +329,12 @@ bool fuzz_agree(fuzz_world *w, fuzz_call *call, fuzz_experiment experiment,
                   .roundings = ROUNDINGS + sqrt(most_elements(call))};
   /* What flows into a gradient is of the order of 1, and so may be what was
      rounded when it was saved. */
-  if (experiment != fuzz_try || is_log_of_sum(call->op->name))
+  if (experiment != fuzz_try || is_difference(call->op->name))
     c.absolute = 4 * c.coarse;
   c.absolute += large_rounding(call);
   if (!same_form(main, plain))
     return fuzz_wrong(w, "%s: other shapes or dtypes than plain", what);
+  if (!is_promised(call)) return true;
   if (c.coarse == 0 || w->watch.random) setting.widen = false;
   bool wide = setting.widen && experiment(w, call, &setting, &exact) &&
               same_form(&exact, main);

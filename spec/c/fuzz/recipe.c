@@ -66,7 +66,7 @@ fuzz_recipe fuzz_any_recipe(fuzz_random *r, const peri_op *op) {
     recipe.in[i].kind = (unsigned char)kind;
     recipe.in[i].style = (unsigned char)any_style(r, kind, i);
   }
-  for (int i = 0; op->params[i].name; i++)
+  for (int i = 0; i < peri__count_params(op->params); i++)
     if (op->params[i].need == PERI_REQUIRED || fuzz_chance(r, 2))
       recipe.way[i] = (unsigned char)fuzz_below(r, fuzz_ways(&op->params[i]));
   return recipe;
@@ -175,7 +175,7 @@ static fuzz_pair draw_input(draft *d, int index) {
 
 static void draw_values(draft *d) {
   fuzz_call *call = d->call;
-  for (int i = 0; call->op->params[i].name; i++)
+  for (int i = 0; i < peri__count_params(call->op->params); i++)
     call->value[i] =
         fuzz_value(&d->w->random, call, i, d->recipe->way[i], &d->dim);
 }
@@ -184,7 +184,7 @@ static void draw_values(draft *d) {
 static bool draw_equation(draft *d) {
   fuzz_call *call = d->call;
   peri_meta meta[FUZZ_LIST];
-  for (int i = 0; call->op->params[i].name; i++) {
+  for (int i = 0; i < peri__count_params(call->op->params); i++) {
     if (strcmp(call->op->params[i].name, "equation") != 0) continue;
     call->value[i] = fuzz_value(&d->w->random, call, i, 1, &d->dim);
     call->nin = fuzz_equation(&d->w->random, call->value[i].s, meta);

@@ -2,23 +2,33 @@
    allocation or an interrupt now and then, and all that must hold after it. */
 #include "fuzz.h"
 
-static int output_count(const peri_op *op) { return peri__count_outputs(op); }
+static int run_list(fuzz_call *call, peri_context *ctx, peri_tensor *const *in,
+                    peri_tensor **out) {
+  return peri_apply_list(ctx, call->op, in, call->nin, call->value, call->base,
+                         out, FUZZ_OUT);
+}
+
+/* An output that is left out leaves no gap. */
+static int run_plain(fuzz_call *call, peri_context *ctx, peri_tensor *const *in,
+                     peri_tensor **out) {
+  peri_tensor *more[PERI_MAX_OUTPUTS] = {NULL};
+  int count = 1;
+  out[0] =
+      peri_apply(ctx, call->op, in, call->nin, call->value, call->base, more);
+  if (!out[0]) return -1;
+  for (int i = 0; i + 1 < peri__count_outputs(call->op); i++)
+    if (more[i]) out[count++] = more[i];
+  return count;
+}
 
 int fuzz_run(fuzz_call *call, peri_context *ctx, peri_tensor *const *in,
              peri_tensor **out) {
-  peri_tensor *more[PERI_MAX_OUTPUTS] = {NULL};
-  int count = 1;
   peri_manual_seed(ctx, call->draws);
-  out[0] = call->inplace ? peri_apply_inplace(ctx, call->op, in, call->nin,
-                                              call->value, call->base)
-                         : peri_apply(ctx, call->op, in, call->nin, call->value,
-                                      call->base, more);
-  if (!out[0]) return 0;
-  while (!call->inplace && count < output_count(call->op) && more[count - 1]) {
-    out[count] = more[count - 1];
-    count++;
-  }
-  return count;
+  if (call->op->flags & PERI_OP_LIST) return run_list(call, ctx, in, out);
+  if (!call->inplace) return run_plain(call, ctx, in, out);
+  out[0] =
+      peri_apply_inplace(ctx, call->op, in, call->nin, call->value, call->base);
+  return out[0] ? 1 : -1;
 }
 
 /* One step while it runs. */
@@ -28,7 +38,7 @@ typedef struct {
   fuzz_snapshot before;
   peri_memory memory;
   peri_tensor *in[2][FUZZ_LIST];
-  peri_tensor *out[2][PERI_MAX_OUTPUTS];
+  peri_tensor *out[2][FUZZ_OUT];
   int count[2];
   bool meta;
 } step;
@@ -98,7 +108,7 @@ static bool run_provoked(step *s) {
     peri_clear_error(w->main);
     return true;
   }
-  if (hit && s->count[0] > 0)
+  if (hit && s->count[0] >= 0)
     return wrong(s, "a call that was stopped gave a result");
   if (hit && !check_failure(s)) return false;
   peri_clear_error(w->main);
@@ -198,7 +208,7 @@ static peri_tensor *meta_of(peri_context *ctx, const peri_tensor *x) {
    operation's name what it must know. */
 static bool check_meta(step *s) {
   fuzz_world *w = s->w;
-  peri_tensor *in[FUZZ_LIST], *out[PERI_MAX_OUTPUTS];
+  peri_tensor *in[FUZZ_LIST], *out[FUZZ_OUT];
   bool any = false, ok = true;
   peri_scope scope = peri_scope_open(w->main);
   for (int i = 0; i < s->call.nin; i++) {
@@ -207,9 +217,9 @@ static bool check_meta(step *s) {
     in[i] = meta_of(w->main, in[i]);
     any = true;
   }
-  int count = any ? fuzz_run(&s->call, w->main, in, out) : 0;
+  int count = any ? fuzz_run(&s->call, w->main, in, out) : -1;
   bool data = s->call.op->flags & PERI_OP_DATA;
-  if (any && data && count > 0)
+  if (any && data && count >= 0)
     ok = wrong(s, "works on meta, but its shape depends on data");
   if (any && !data && count != s->count[0] && !names_operation(s))
     ok = wrong(s, "not on the meta device");
@@ -219,7 +229,7 @@ static bool check_meta(step *s) {
         !peri__same_shape(x->shape, x->ndim, y->shape, y->ndim))
       ok = wrong(s, "another shape or dtype on the meta device");
   }
-  if (count > 0) fuzz_count_one(s->call.op, COUNT_META);
+  if (count >= 0) fuzz_count_one(s->call.op, COUNT_META);
   peri_clear_error(w->main);
   peri_scope_close(scope);
   return ok;
@@ -256,7 +266,7 @@ static bool check_success(step *s) {
     return wrong(s, "a tensor was changed that is not the result");
   if (!check_leaks(s)) return false;
   fuzz_count_call(&s->call);
-  if (s->meta || s->out[0][0]->storage->meta) return true;
+  if (s->meta || s->count[0] == 0 || s->out[0][0]->storage->meta) return true;
   if (!check_results(s)) return false;
   if (s->call.inplace) return true;
   if (fuzz_chance(&w->random, 8) && !check_meta(s)) return false;
@@ -277,7 +287,7 @@ static void note_outputs(step *s) {
 
 static bool finish(step *s) {
   fuzz_world *w = s->w;
-  bool main = s->count[0] > 0, plain = s->count[1] > 0, ok = true;
+  bool main = s->count[0] >= 0, plain = s->count[1] >= 0, ok = true;
   if (main != plain && !is_about_memory(w)) {
     ok = fuzz_wrong(w, "%s, but plain says '%s'",
                     main ? "succeeded" : peri_error_text(w->main),

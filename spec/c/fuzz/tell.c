@@ -96,6 +96,7 @@ static void tell_value(const peri_param *param, const peri_value *v) {
       break;
     case PERI_P_DIMS:
     case PERI_P_INTS: tell_list(v->list, v->count); break;
+    case PERI_P_MANY: tell_list(v->many, v->count); break;
     case PERI_P_REALS:
       for (int i = 0; i < v->count; i++) fuzz_tell("%.17g ", v->reals[i]);
       break;
@@ -121,7 +122,7 @@ void fuzz_tell_call(const fuzz_call *call) {
     if (i > 0) fuzz_tell(", ");
     tell_input(&call->in[i]);
   }
-  for (int i = 0; call->op->params[i].name; i++)
+  for (int i = 0; i < peri__count_params(call->op->params); i++)
     if (call->value[i].type != PERI_P_END)
       tell_value(&call->op->params[i], &call->value[i]);
   fuzz_tell(") base %d seed %llu\n", call->base,

@@ -31,6 +31,7 @@ int fuzz_ways(const peri_param *param) {
   switch (param->type) {
     case PERI_P_INT: return INT_WAYS;
     case PERI_P_DIMS: return DIMS_WAYS;
+    case PERI_P_MANY:
     case PERI_P_INTS: return INTS_WAYS;
     case PERI_P_NUMBER: return WAY_OTHER + 1;
     default: return WAY_OTHER;
@@ -214,6 +215,15 @@ static peri_value ints_value(const draft *d) {
   return v;
 }
 
+/* The list lies in the call. */
+static peri_value many_value(const draft *d, int64_t *room) {
+  peri_value v = ints_value(d);
+  v.type = PERI_P_MANY;
+  memcpy(room, v.list, (size_t)v.count * sizeof *room);
+  v.many = room;
+  return v;
+}
+
 static peri_value reals_value(const draft *d) {
   peri_value v = list_of(PERI_P_REALS, d->param->fallback.count);
   for (int i = 0; i < v.count; i++) v.reals[i] = real_value(d).f;
@@ -256,7 +266,7 @@ static peri_value dtype_value(const draft *d) {
   return whole(PERI_P_DTYPE, fuzz_between(d->r, PERI_BOOL, PERI_F64));
 }
 
-peri_value fuzz_value(fuzz_random *r, const fuzz_call *call, int index, int way,
+peri_value fuzz_value(fuzz_random *r, fuzz_call *call, int index, int way,
                       int *dim) {
   const peri_param *param = &call->op->params[index];
   const peri_tensor *x = call->nin > 0 ? call->in[0].main : NULL;
@@ -274,6 +284,7 @@ peri_value fuzz_value(fuzz_random *r, const fuzz_call *call, int index, int way,
     case PERI_P_DIMS: return dims_value(&d);
     case PERI_P_INDEX: return index_value(&d);
     case PERI_P_INTS: return ints_value(&d);
+    case PERI_P_MANY: return many_value(&d, call->many[index]);
     case PERI_P_REALS: return reals_value(&d);
     case PERI_P_STRING: return string_value(&d);
     case PERI_P_CHOICE:
