@@ -17,7 +17,7 @@ return {
   { "pg.zeros(2, 3):diagonal(0, 1, 1)",
     "diagonal: dim1 and dim2 are both dimension 1" },
   { "pg.zeros(3):diagonal()",
-    "diagonal: dim2 must be in [1, 1] or negative from the end, got 1" },
+    "diagonal: dim2 must be in [1, 1] or negative from the end, got 2" },
   { "pg.zeros(2, 2, 2):diag()",
     "diag: x must be a vector or a matrix, its shape is [2, 2, 2]" },
   { "pg.tensor(1):diag_embed()",
