@@ -577,6 +577,8 @@ peri_tensor *peri__plus(peri_tensor *a, peri_tensor *b);
 peri_tensor *peri__copy(peri_tensor *x);
 peri_tensor *peri__zeros_like(peri_tensor *x);
 peri_tensor *peri__ones_like(peri_tensor *x);
+/* Zeros as 'meta' says, on the device of 'x'. */
+peri_tensor *peri__zeros_of(peri_tensor *x, const peri_meta *meta);
 /* linear followed by the operation called 'activation', a row of which
    peri__activation_kernel knows the kernel, in one record (ops/matmul.c). */
 peri_tensor *peri__linear_active(peri_tensor *x, peri_tensor *weight,

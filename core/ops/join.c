@@ -1,5 +1,5 @@
 /* join.c - cat and stack. */
-#include "index.h"
+#include "internal.h"
 
 static int differs(const peri_frame *frame, int i) {
   peri_text first = peri__shape_of(frame->in[0]);
@@ -53,7 +53,7 @@ int peri__cat_backward(peri_backprop *grad) {
     bool there = length > 0; /* a part of nothing may begin anywhere */
     if (grad->needs[i])
       grad->dx[i] = there ? peri_narrow(grad->dy[0], dim, start, length)
-                          : peri__zeros_of(&grad->in_meta[i], grad->dy[0]);
+                          : peri__zeros_of(grad->dy[0], &grad->in_meta[i]);
     start += length;
   }
   return 0;

@@ -3,7 +3,7 @@
    broadcast_tensors). All are views.
 
    Parts of one tensor have one node, whose gradient is joined of theirs. */
-#include "index.h"
+#include "internal.h"
 
 /* ---- Cutting ---------------------------------------------------------- */
 
@@ -35,7 +35,7 @@ static peri_tensor *gap(const peri_backprop *grad, int dim, int64_t size) {
   int i = 0;
   while (!grad->dy[i]) i++; /* one has a gradient, or nobody would ask */
   meta.shape[dim] = size;
-  return peri__zeros_of(&meta, grad->dy[i]);
+  return peri__zeros_of(grad->dy[i], &meta);
 }
 
 /* The gradients of the parts along 'dim' into 'list'; neighbours that have none
