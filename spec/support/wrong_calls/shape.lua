@@ -13,7 +13,7 @@ return {
   { "pg.zeros(2, 3):movedim({ 1, 1 }, { 1, 2 })",
     "movedim: source names dimension 1 twice" },
   { "pg.zeros(2, 3):broadcast_to(2, 4)",
-    "expand: x of shape [2, 3] cannot be expanded to [2, 4]" },
+    "broadcast_to: x of shape [2, 3] cannot be expanded to [2, 4]" },
   { "pg.zeros(2, 3):diagonal(0, 1, 1)",
     "diagonal: dim1 and dim2 are both dimension 1" },
   { "pg.zeros(3):diagonal()",
