@@ -1,5 +1,5 @@
 /* join.c - cat and stack. */
-#include "index.h"
+#include "internal.h"
 
 static int differs(const peri_frame *frame, int i) {
   peri_text first = peri__shape_of(frame->in[0]);

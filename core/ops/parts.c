@@ -3,7 +3,7 @@
    broadcast_tensors). All are views.
 
    Parts of one tensor have one node, whose gradient is joined of theirs. */
-#include "index.h"
+#include "internal.h"
 
 /* ---- Cutting ---------------------------------------------------------- */
 

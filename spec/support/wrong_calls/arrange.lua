@@ -40,7 +40,7 @@ return {
     "pad: mode must be one of constant|reflect|replicate|circular, got "
     .. "\"wrap\"" },
   { "pg.hstack{ pg.zeros(2, 3), pg.zeros(3, 3) }",
-    "cat: tensor 2 of shape [3, 3] does not fit the first, [2, 3]" },
+    "hstack: tensor 2 of shape [3, 3] does not fit the first, [2, 3]" },
   { "pg.block_diag{ pg.zeros(1, 1, 1) }",
     "block_diag: tensor 1 must be a matrix, its shape is [1, 1, 1]" },
   { "pg.cartesian_prod{ pg.zeros(2), pg.zeros(2, 2) }",
