@@ -133,7 +133,7 @@ static bool finds(void) {
   bool flat = below(2);
   int64_t shape[PERI_MAX_DIMS], found[] = {below(90), ndim};
   call c = {.kernel = PERI_K_nonzero, .count = 2};
-  peri__reduce_attr attr = {below(2), flat};
+  peri__nonzero_attr attr = {below(2), flat};
   for (int d = 0; d < ndim; d++) shape[d] = below(20);
   memcpy(&c.attr, &attr, sizeof attr);
   c.arg[0] = random_sample(found, flat ? 1 : 2, PERI_I64, true, small_number);
