@@ -1,5 +1,6 @@
 /* plain.c - the provider of the plain kernels: takes every call, and knows
    which of its kernels need a workspace. */
+#include "lapack.h"
 #include "plain.h"
 
 static bool supports(const peri_provider *self, const peri_call *call) {
@@ -18,6 +19,8 @@ static int prepare(const peri_provider *self, peri_call *call) {
     call->workspace_bytes = (size_t)(y->shape[0] + 1) * sizeof(int64_t);
   if (call->kernel == peri__kernel_id(PERI_K_multinomial))
     call->workspace_bytes = peri__multinomial_workspace(call);
+  if (call->workspace_bytes == 0)
+    call->workspace_bytes = peri__lapack_workspace(call);
   return 0;
 }
 
