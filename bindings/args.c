@@ -121,10 +121,41 @@ static int too_long(lua_State *L, const char *what, const peri_param *param) {
                    PERI_MAX_DIMS);
 }
 
+/* Several lists of equal length one behind the other, where a list may be of
+   any length. -> false if it holds no lists */
+static bool read_lists(lua_State *L, const char *what, const peri_param *param,
+                       int index, peri_value *value) {
+  if (value->type != PERI_P_MANY || lua_type(L, index) != LUA_TTABLE)
+    return false;
+  lua_Unsigned lists = lua_rawlen(L, index), length = 0;
+  luaL_checkstack(L, 4, what);
+  for (lua_Unsigned i = 1; i <= lists; i++) {
+    bool list = lua_rawgeti(L, index, (lua_Integer)i) == LUA_TTABLE;
+    lua_Unsigned own = lua_rawlen(L, -1);
+    lua_pop(L, 1);
+    if (!list && i == 1) return false;
+    if (i > 1 && (!list || own != length))
+      pgl_error(L, "%s: %s must hold lists of equal length", what, param->name);
+    length = own;
+  }
+  if (lists == 0) return false;
+  make_room(L, lists * length, value);
+  for (lua_Unsigned i = 0; i < lists * length; i++) {
+    lua_rawgeti(L, index, (lua_Integer)(i / length + 1));
+    lua_rawgeti(L, -1, (lua_Integer)(i % length + 1));
+    if (!add_entry(L, -1, value))
+      pgl_error(L, "%s: %s must hold whole numbers, got %s", what, param->name,
+                luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 2);
+  }
+  return true;
+}
+
 /* A list, or one number as a list of one. */
 static bool read_list(lua_State *L, const char *what, const peri_param *param,
                       int index, peri_value *value) {
   bool alone = lua_type(L, index) == LUA_TNUMBER;
+  if (read_lists(L, what, param, index, value)) return true;
   if (!alone && lua_type(L, index) != LUA_TTABLE) return false;
   lua_Unsigned length = alone ? 1 : lua_rawlen(L, index);
   if (!make_room(L, length, value)) too_long(L, what, param);
@@ -152,8 +183,20 @@ static bool read_number(lua_State *L, int index, peri_value *value) {
   return true;
 }
 
-/* A word goes to core as a string, which knows the choices. */
-static bool read_string(lua_State *L, int index, peri_value *value) {
+/* A word goes to core as a string, which knows the choices. A number is the
+   word that it looks like, where some word begins as numbers do. */
+static bool read_string(lua_State *L, const peri_param *param, int index,
+                        peri_value *value) {
+  int64_t whole;
+  bool counts = param->choices && strpbrk(param->choices, "0123456789");
+  if (counts && lua_type(L, index) == LUA_TNUMBER) {
+    if (read_whole(L, index, &whole))
+      lua_pushinteger(L, whole);
+    else
+      lua_pushvalue(L, index);
+    lua_tostring(L, -1);
+    index = lua_gettop(L);
+  }
   if (lua_type(L, index) != LUA_TSTRING) return false;
   value->type = PERI_P_STRING;
   value->s = lua_tostring(L, index);
@@ -211,7 +254,7 @@ void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
     case PERI_P_MANY:
     case PERI_P_REALS: right = read_list(L, what, param, index, value); break;
     case PERI_P_STRING:
-    case PERI_P_CHOICE: right = read_string(L, index, value); break;
+    case PERI_P_CHOICE: right = read_string(L, param, index, value); break;
     case PERI_P_DTYPE: right = read_dtype(L, what, index, value); break;
     case PERI_P_GENERATOR:
       value->generator = pgl_to_generator(L, S, index);
@@ -273,9 +316,42 @@ static void take_input(reader *r, int input, int index) {
   r->args->box[input] = box;
 }
 
+/* Tensors one after the other where a list is due, as a list. */
+static void collect_list(reader *r) {
+  lua_State *L = r->L;
+  luaL_checkstack(L, 4, r->what);
+  lua_newtable(L);
+  int list = lua_gettop(L);
+  for (int i = 1; r->next <= r->last && pgl_to_box(L, r->S, r->next); i++) {
+    lua_pushvalue(L, r->next++);
+    lua_rawseti(L, list, i);
+  }
+  take_input(r, 0, list);
+}
+
 static void read_inputs(reader *r) {
+  bool list =
+      r->inputs && r->inputs[0].name && r->inputs[0].flags & PERI_IN_LIST;
+  if (list && r->next <= r->last && pgl_to_box(r->L, r->S, r->next)) {
+    collect_list(r);
+    return;
+  }
   for (int i = 0; i < r->ninputs && r->next <= r->last; i++)
     take_input(r, i, r->next++);
+}
+
+/* A required string may stand in front of a list of tensors. -> how many
+   parameters are read */
+static int read_front(reader *r) {
+  const peri_param *first = &r->params[0];
+  bool list =
+      r->inputs && r->inputs[0].name && r->inputs[0].flags & PERI_IN_LIST;
+  if (!list || r->next > r->last || r->nparams == 0 ||
+      first->type != PERI_P_STRING || first->need != PERI_REQUIRED ||
+      lua_type(r->L, r->next) != LUA_TSTRING)
+    return 0;
+  pgl_read_value(r->L, r->S, r->what, first, r->next++, &r->args->value[0]);
+  return 1;
 }
 
 /* Numbers in a row as the list 'param'. */
@@ -309,8 +385,9 @@ static bool is_empty_options(reader *r, const peri_param *param) {
   return false;
 }
 
-static void read_params(reader *r) {
-  for (int i = 0; i < r->nparams && r->next <= r->last; i++) {
+/* Parameters from number 'from' on. */
+static void read_params(reader *r, int from) {
+  for (int i = from; i < r->nparams && r->next <= r->last; i++) {
     const peri_param *param = &r->params[i];
     peri_value *value = &r->args->value[i];
     if (lua_isnil(r->L, r->next)) refuse_hole(r, param);
@@ -442,8 +519,9 @@ static void read_any(lua_State *L, const pgl_state *S,
     r.options = r.last--;
     drop_nils(&r);
   }
+  int front = read_front(&r);
   read_inputs(&r);
-  read_params(&r);
+  read_params(&r, front);
   refuse_rest(&r);
   read_options(&r);
   require_inputs(&r, first);

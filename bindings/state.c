@@ -211,6 +211,7 @@ void pgl_environment(peri_options *options) {
   const char *threads = getenv("PERIGEE_THREADS");
   if (!options->isa) options->isa = getenv("PERIGEE_ISA");
   if (!options->data_path) options->data_path = getenv("PERIGEE_DATA");
+  if (!options->lapack) options->lapack = getenv("PERIGEE_LAPACK");
   if (options->threads == 0 && threads)
     options->threads = read_threads(threads);
 }

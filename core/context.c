@@ -7,6 +7,7 @@
    floating-point state, which costs more than the bookkeeping of scopes and
    owners does. The error text lives in the context, so that reporting needs no
    memory. */
+#include "cpu/lapack.h"
 #include "cpu/level.h"
 
 #include <stdio.h>
@@ -197,6 +198,12 @@ static void set_threads(peri_context *ctx, int threads) {
   ctx->pool.threads = threads > 0 ? threads : peri__processors();
 }
 
+/* -> false when memory is missing */
+static bool copy_option(peri_context *ctx, char **to, const char *from) {
+  if (from) *to = peri__strdup(ctx, from);
+  return !from || *to;
+}
+
 peri_context *peri_context_new(const peri_options *options, const char **why) {
   static const peri_options defaults = {0};
   peri_allocator memory = {0};
@@ -228,14 +235,11 @@ peri_context *peri_context_new(const peri_options *options, const char **why) {
 #ifdef PERI_BLAS
   ctx->providers[ctx->provider_count++] = &peri__blas_provider;
 #endif
-  if (options->data_path) {
-    ctx->data_path = peri__strdup(ctx, options->data_path);
-    if (!ctx->data_path) {
-      free_context(ctx);
-      return refuse(why, "out of memory");
-    }
-  }
-  return ctx;
+  if (copy_option(ctx, &ctx->data_path, options->data_path) &&
+      copy_option(ctx, &ctx->lapack_path, options->lapack))
+    return ctx;
+  free_context(ctx);
+  return refuse(why, "out of memory");
 }
 
 void peri_context_free(peri_context *ctx) {
@@ -243,6 +247,7 @@ void peri_context_free(peri_context *ctx) {
   while (ctx->recordings) peri_recording_free(ctx->recordings);
   peri__modules_end(ctx);
   peri__tensors_end(ctx);
+  peri__lapack_end(ctx);
   free_context(ctx);
 }
 

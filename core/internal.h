@@ -132,6 +132,8 @@ struct peri_context {
   void (*log)(void *user, peri_log_level level, const char *text);
   void *log_user;
   char *data_path;                 /* folder of data sets, or NULL */
+  char *lapack_path;               /* file of LAPACK, NULL: the usual ones */
+  struct peri__lapack *lapack;     /* loaded when first needed (cpu/lapack.c) */
   const struct peri__level *level; /* of the instruction set */
   peri_pool pool;
   peri_work work;           /* of calls that may be stopped */

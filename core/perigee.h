@@ -143,6 +143,9 @@ typedef struct {
   uint64_t seed; /* of the random numbers, as by peri_manual_seed */
   /* Folder where readers look for data sets before ./data; NULL: none. */
   const char *data_path;
+  /* File of the LAPACK library that solve, svd and their kin load when they
+     are first called; NULL: looked for by its usual names; "": none. */
+  const char *lapack;
 } peri_options;
 
 /* Make a context. 'options' may be NULL and is copied.

@@ -75,6 +75,8 @@
 #define FLAG(name, v, doc) \
   PERI_ROW(name, PERI_P_BOOL, PERI_DEFAULT, PERI_I(PERI_P_BOOL, v), 0, 0, 0, \
            doc)
+#define MUST_FLAG(name, doc) \
+  PERI_ROW(name, PERI_P_BOOL, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
 #define MUST_DIM(name, doc) \
   PERI_ROW(name, PERI_P_DIM, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
 #define MAY_DIM(name, doc) \

@@ -1,5 +1,6 @@
 /* plain.c - the provider of the plain kernels: takes every call, and knows
    which of its kernels need a workspace. */
+#include "lapack.h"
 #include "plain.h"
 #include "sort.h"
 
@@ -21,6 +22,8 @@ static int prepare(const peri_provider *self, peri_call *call) {
     call->workspace_bytes = peri__multinomial_workspace(call);
   if (peri__sort_workspace(call) > 0)
     call->workspace_bytes = peri__sort_workspace(call);
+  if (call->workspace_bytes == 0)
+    call->workspace_bytes = peri__lapack_workspace(call);
   return 0;
 }
 
