@@ -7,9 +7,13 @@
 
 local contest = {}
 
-local samples = 7
-local slice = 0.04 -- seconds of a sample, at least
-local pause = "sleep 0.05" -- threads of others spin on for some milliseconds
+-- What is spent on a row, unless its subject says otherwise.
+local usual = {
+  samples = 7,
+  slice = 0.04, -- seconds of a sample, at least
+  pause = 0.05, -- before each: threads of others spin on for some milliseconds
+  longest = math.huge, -- seconds after which two samples are enough
+}
 
 local worker = {}
 worker.__index = worker
@@ -45,15 +49,15 @@ function worker:seconds(case, threads, reps)
     error(("%s, case '%s': %s"):format(self.name, case, answer))
 end
 
--- How many runs of `case` fill a slice.
-local function calibrate(self, case, threads)
+-- How many runs of `case` fill a slice, and the seconds of so many.
+local function calibrate(self, case, threads, slice)
   local reps, seconds = 1, self:seconds(case, threads, 1)
   while seconds < slice do
     local wanted = 1.2 * reps * slice / math.max(seconds, 1e-9)
     reps = math.ceil(math.min(wanted, 100 * reps))
     seconds = self:seconds(case, threads, reps)
   end
-  return reps
+  return reps, seconds
 end
 
 -- Seconds of one run: the median, the shortest and the longest.
@@ -63,17 +67,25 @@ local function summary(list)
 end
 
 --- Measure the entries { worker, case }, which take turns, on `threads`.
--- Returns a summary for each, in the same order.
-function contest.measure(entries, threads)
-  local reps, times = {}, {}
+-- Fields of `effort` stand before the usual ones. Returns a summary for each,
+-- in the same order.
+function contest.measure(entries, threads, effort)
+  effort = setmetatable(effort or {}, { __index = usual })
+  local turns = #entries > 1 and threads > 1
+  local reps, times, spent = {}, {}, 0
   for i, entry in ipairs(entries) do
-    reps[i], times[i] = calibrate(entry.worker, entry.case, threads), {}
+    local count, seconds =
+      calibrate(entry.worker, entry.case, threads, effort.slice)
+    reps[i], times[i] = count, { count == 1 and seconds or nil }
+    spent = spent + seconds
   end
-  for sample = 1, samples do
+  for sample = 1, effort.samples do
+    if sample > 1 and spent > effort.longest then break end
     for i, entry in ipairs(entries) do
-      if #entries > 1 then os.execute(pause) end
-      times[i][sample] =
-        entry.worker:seconds(entry.case, threads, reps[i]) / reps[i]
+      if turns then os.execute("sleep " .. effort.pause) end
+      local seconds = entry.worker:seconds(entry.case, threads, reps[i])
+      table.insert(times[i], seconds / reps[i])
+      spent = spent + seconds
     end
   end
   for i, list in ipairs(times) do times[i] = summary(list) end

@@ -11,43 +11,75 @@ local nn, optim = pg.nn, pg.optim
 
 local makers = {}
 
--- Calls `f` and drops its result at once, so that the next call finds its
--- memory free: else the time of a large one is that of the collector.
+-- Calls `f` and drops its results at once, so that the next call finds their
+-- memory free: else the time of large ones is that of the collector.
 local function dropping(f, ...)
   local x, y = ...
-  return function() local _ <close> = f(x, y) end
+  return function()
+    local _ <close>, also = f(x, y)
+    local _ <close> = also
+  end
 end
 
--- One operation on a tensor of rows x columns.
-function makers.op(name, rows, columns)
-  local x = pg.rand(rows, columns)
-  if name == "add" or name == "mul" then
-    return dropping(pg[name], x, pg.rand(rows, columns))
-  elseif name == "add_scalar" then
-    return dropping(pg.add, x, 2.5)
-  elseif name == "add_row" then
-    return dropping(pg.add, x, pg.rand(columns))
-  elseif name == "add_column" then
-    return dropping(pg.add, x, pg.rand(rows, 1))
-  elseif name == "transpose" then
-    return dropping(pg.contiguous, x:transpose(1, 2))
-  elseif name == "sum_rows" then
-    return dropping(pg.sum, x, 2)
-  elseif name == "sum_columns" then
-    return dropping(pg.sum, x, 1)
-  elseif name == "softmax" or name == "log_softmax" then
-    return dropping(pg[name], x, 2)
-  elseif name == "cross_entropy" then
-    return dropping(pg.cross_entropy, x, pg.randint(1, columns + 1, { rows }))
-  elseif name == "cross_entropy_backward" then
-    local target = pg.randint(1, columns + 1, { rows })
-    x.requires_grad = true
-    return function()
-      x.grad = nil
-      pg.cross_entropy(x, target):backward()
+-- ---- Single operations ------------------------------------------------------
+
+local function square(n) return pg.rand(n, n) end
+
+local cubes = { [2] = { 1, 2, 2 }, [512] = { 64, 64, 64 },
+  [4096] = { 256, 256, 256 } }
+
+-- What the texts of operations.lua name, for a side of n.
+local operands = {
+  n = function(n) return n end,
+  x = square, y = square, z = square,
+  row = function(n) return pg.rand(n) end,
+  column = function(n) return pg.rand(n, 1) end,
+  cube = function(n) return pg.rand(cubes[n]) end,
+  points = function(n) return pg.rand(n, 16) end,
+  mask = function(n) return square(n):lt(0.5) end,
+  index = function(n) return pg.randint(1, n + 1, { n, n }) end,
+  places = function(n) return pg.randint(1, n * n + 1, { n, n }) end,
+  order = function(n) return pg.randperm(n) end,
+  target = function(n) return pg.randint(1, n + 1, { n }) end,
+  words = function(n) return pg.randint(1, 1001, { n, n }) end,
+  sorted = function(n) return (pg.rand(n):sort()) end,
+  k = function(n) return math.max(1, n // 64) end,
+  leaf = function(n) return pg.rand(n, n, { requires_grad = true }) end,
+  leaf_column = function(n) return pg.rand(n, 1, { requires_grad = true }) end,
+}
+
+-- The function whose body is the expression of `words`.
+local function expression(n, words)
+  local text = table.concat(words, " ")
+  local names, values = { "pg" }, { pg }
+  for name in text:gmatch "[%a_][%w_]*" do
+    if operands[name] and not names[name] then
+      names[name] = true
+      names[#names + 1], values[#values + 1] = name, operands[name](n)
     end
   end
-  return dropping(pg[name], x)
+  local maker = ("local %s = ... return function() return %s end"):format(
+    table.concat(names, ", "), text)
+  return assert(load(maker, "=case"))(table.unpack(values)), values
+end
+
+function makers.op(n, ...)
+  local call = expression(n, { ... })
+  return n == 2 and call or dropping(call)
+end
+
+-- The same with its gradient.
+function makers.back(n, ...)
+  local call, values = expression(n, { ... })
+  local dy
+  return function()
+    for _, value in ipairs(values) do
+      if pg.is_tensor(value) then value.grad = nil end
+    end
+    local y <close> = call()
+    dy = dy or pg.rand_like(y:detach())
+    y:backward(dy)
+  end
 end
 
 -- x [M, K] times y [K, N]; T in `form` says which one lies transposed.
@@ -141,6 +173,7 @@ local function step_of(case)
     end
     pg.manual_seed(1)
     last = { case = case, step = makers[words[1]](table.unpack(words, 2)) }
+    last.step()
   end
   return last.step
 end
@@ -149,7 +182,6 @@ local function serve(request)
   local reps, threads, case = request:match "^(%d+) (%d+) (.+)$"
   pg.set_threads(math.tointeger(threads))
   local step = step_of(case)
-  step()
   local start = pg.clock()
   for _ = 1, reps do step() end
   print(("%.9g"):format(pg.clock() - start))

@@ -1,11 +1,9 @@
 """PyTorch's side of the benchmarks: the cases of ours.lua, written as a user
-of PyTorch writes them. A worker as contest.lua describes it; with a request as
-its arguments it serves that one and ends.
+of PyTorch writes them.
 
     python3 bench/peer.py 100 1 mlp 128 adam fused
 """
 import sys
-import time
 
 try:
     import torch
@@ -15,43 +13,58 @@ except ImportError as problem:
     print("-", problem, flush=True)
     sys.exit()
 
+from peer_worker import expression, main
 
-def op(name, rows, columns):
-    """One operation on a tensor of rows x columns, into a tensor that is
-    there already where PyTorch has that form: large results would else pay
-    for fresh pages at each call."""
-    x, y = torch.rand(rows, columns), torch.rand(rows, columns)
-    row, column = torch.rand(columns), torch.rand(rows, 1)
-    into = torch.empty(rows, columns) if rows * columns > 4 else None
-    target = torch.randint(columns, (rows,))
-    leaf = torch.rand(rows, columns, requires_grad=True)
 
-    def cross_entropy_backward():
-        leaf.grad = None
-        F.cross_entropy(leaf, target).backward()
+def square(n, **more):
+    return torch.rand(n, n, **more)
 
-    return {
-        "add": lambda: torch.add(x, y, out=into),
-        "mul": lambda: torch.mul(x, y, out=into),
-        "relu": (lambda: torch.clamp_min(x, 0.0, out=into))
-        if into is not None else lambda: torch.relu(x),
-        "exp": lambda: torch.exp(x, out=into),
-        "tanh": lambda: torch.tanh(x, out=into),
-        "sigmoid": lambda: torch.sigmoid(x, out=into),
-        "add_scalar": lambda: torch.add(x, 2.5, out=into),
-        "add_row": lambda: torch.add(x, row, out=into),
-        "add_column": lambda: torch.add(x, column, out=into),
-        "transpose": (lambda: into.view(columns, rows).copy_(x.t()))
-        if into is not None else lambda: x.t().contiguous(),
-        "sum": lambda: x.sum(),
-        "sum_rows": lambda: x.sum(1),
-        "sum_columns": lambda: x.sum(0),
-        "max": lambda: x.max(),
-        "softmax": lambda: torch.softmax(x, 1, out=into),
-        "log_softmax": lambda: torch.log_softmax(x, 1, out=into),
-        "cross_entropy": lambda: F.cross_entropy(x, target),
-        "cross_entropy_backward": cross_entropy_backward,
-    }[name]
+
+CUBES = {2: (1, 2, 2), 512: (64, 64, 64), 4096: (256, 256, 256)}
+
+# What the texts of operations.lua name, for a side of n.
+OPERANDS = {
+    "given": {"torch": torch, "F": F},
+    "x": square,
+    "y": square,
+    "z": square,
+    "into": lambda n: torch.empty(n, n) if n > 2 else None,
+    "flags": lambda n: torch.empty(n, n, dtype=bool) if n > 2 else None,
+    "wide": lambda n: torch.empty(n, n, dtype=torch.float64),
+    "row": torch.rand,
+    "column": lambda n: torch.rand(n, 1),
+    "cube": lambda n: torch.rand(CUBES[n]),
+    "points": lambda n: torch.rand(n, 16),
+    "mask": lambda n: square(n) < 0.5,
+    "index": lambda n: torch.randint(n, (n, n)),
+    "places": lambda n: torch.randint(n * n, (n, n)),
+    "order": torch.randperm,
+    "target": lambda n: torch.randint(n, (n,)),
+    "words": lambda n: torch.randint(1000, (n, n)),
+    "sorted": lambda n: torch.rand(n).sort()[0],
+    "k": lambda n: max(1, n // 64),
+    "leaf": lambda n: square(n, requires_grad=True),
+    "leaf_column": lambda n: torch.rand(n, 1, requires_grad=True),
+}
+
+
+def op(n, *words):
+    """One operation on a tensor of n x n."""
+    return expression(" ".join(map(str, words)), OPERANDS, n)
+
+
+def back(n, *words):
+    """The same with its gradient."""
+    call = op(n, *words)
+    leaves = [value for value in call.__globals__.values()
+              if torch.is_tensor(value) and value.requires_grad]
+    dy = torch.rand_like(call())
+
+    def step():
+        for leaf in leaves:
+            leaf.grad = None
+        call().backward(dy)
+    return step
 
 
 def matmul(form, m, n, k):
@@ -129,44 +142,10 @@ def tiny(name):
     }[name]
 
 
-KINDS = {kind.__name__: kind for kind in (op, matmul, mlp, small, update, tiny)}
+def begin(threads):
+    torch.set_num_threads(threads)
 
 
-class Worker:
-    """Keeps the three cases served last, which are those of a row: its
-    samples share what a case was made of."""
-
-    def __init__(self):
-        self.steps = {}
-
-    def step_of(self, words):
-        if words not in self.steps:
-            if len(self.steps) == 3:
-                del self.steps[next(iter(self.steps))]
-            torch.manual_seed(1)
-            numbers = [int(w) if w.isdigit() else w for w in words[1:]]
-            self.steps[words] = KINDS[words[0]](*numbers)
-        return self.steps[words]
-
-    def seconds(self, reps, threads, words):
-        torch.set_num_threads(threads)
-        step = self.step_of(words)
-        step()
-        start = time.perf_counter()
-        for _ in range(reps):
-            step()
-        return time.perf_counter() - start
-
-    def serve(self, request):
-        reps, threads, *words = request
-        seconds = self.seconds(int(reps), int(threads), tuple(words))
-        print(seconds, flush=True)
-
-
-worker = Worker()
-if len(sys.argv) > 1:
-    worker.serve(sys.argv[1:])
-else:
-    print("PyTorch", torch.__version__, flush=True)
-    for line in sys.stdin:
-        worker.serve(line.split())
+torch.manual_seed(1)
+main("PyTorch " + torch.__version__,
+     (op, back, matmul, mlp, small, update, tiny), begin)

@@ -6,7 +6,7 @@ local function row(name, case, in_c)
   return {
     name = name, unit = "ns", threads = { 1 },
     cases = {
-      C = in_c and case or nil,
+      C = in_c and "op " .. case or nil,
       Lua = "tiny " .. case,
       PyTorch = "tiny " .. case,
     },
