@@ -243,7 +243,7 @@ void pgl_read_value(lua_State *L, const pgl_state *S, const char *what,
     case PERI_P_REAL:
     case PERI_P_NUMBER:
       right = read_number(L, index, value) ||
-              (param->choices && read_string(L, index, value));
+              (param->choices && read_string(L, param, index, value));
       break;
     case PERI_P_BOOL:
       right = lua_type(L, index) == LUA_TBOOLEAN;
