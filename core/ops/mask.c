@@ -202,13 +202,16 @@ int peri__argwhere_forward(peri_frame *frame) {
 
 /* ---- one_hot ---------------------------------------------------------- */
 
-/* The largest class, counted from 0, or -1 if there is none. */
-static int64_t last_class(peri_frame *frame) {
+/* One more than the largest class, counted from 0; below 1 if there is none,
+   saturated if that is no number. */
+static int64_t classes_in(peri_frame *frame) {
+  int64_t count = 0;
   peri_scope scope = peri__scope_open(frame->ctx);
   peri_tensor *max = peri_max(frame->in[0], NULL, NULL);
-  int64_t last = max ? peri_item_whole(max) - frame->base : -1;
+  if (max && !peri__add(peri_item_whole(max), 1 - frame->base, &count))
+    count = INT64_MAX;
   peri__scope_close(scope);
-  return last;
+  return count;
 }
 
 static int count_classes(peri_frame *frame, int64_t *classes) {
@@ -219,7 +222,7 @@ static int count_classes(peri_frame *frame, int64_t *classes) {
     return peri__op_fail(frame, PERI_EARG,
                          "num_classes must be given where it cannot be read "
                          "from x");
-  *classes = last_class(frame) + 1;
+  *classes = classes_in(frame);
   if (*classes < 1) *classes = 1; /* every class is out of range */
   return frame->ctx->status;
 }

@@ -27,6 +27,7 @@ static bool succeeds(fuzz_world *w, const peri_op *op, bool inplace,
   bool done = fuzz_run(&call, w->main, in, out) >= 0;
   if (peri_error(w->main) == PERI_EDEVICE) fuzz_count_missing(op);
   peri_clear_error(w->main);
+  peri_clear_error(w->plain);
   peri_scope_close(plain);
   peri_scope_close(scope);
   return done;

@@ -54,8 +54,10 @@ static peri_tensor *noisy(peri_tensor *x, peri_dtype dtype, double noise,
   double *data = malloc((size_t)(count + 1) * sizeof *data);
   void *own = malloc((size_t)(count + 1) * sizeof *data);
   peri_copy_out(x, data, PERI_F64, (size_t)count * sizeof *data);
-  for (int64_t i = 0; noise > 0 && i < count; i++)
-    data[i] *= 1 + noise * (double)fuzz_between(r, -1, 1);
+  for (int64_t i = 0; noise > 0 && i < count; i++) {
+    bool bound = fabs(data[i]) == 1; /* of what must lie in [0, 1] */
+    data[i] *= 1 + noise * (double)fuzz_between(r, -1, !bound);
+  }
   peri__convert(own, dtype, 1, data, PERI_F64, 1, count);
   peri_tensor *y =
       peri_tensor_new(peri_tensor_context(x), own, x->shape, x->ndim, dtype);
@@ -115,15 +117,20 @@ static double largest(peri_dtype dtype) {
   return dtype == PERI_F64 ? DBL_MAX : FLT_MAX;
 }
 
-/* The coarsest of the float inputs; 0 if there are none. */
+/* The coarsest of the float inputs, that of float32 where whole numbers become
+   floats; 0 if there are no floats. */
 static double coarsest(const fuzz_call *call) {
   double most = 0;
+  bool whole = false;
   for (int i = 0; i < call->nin; i++) {
     const peri_tensor *x = call->source[i];
-    if (x && !x->number && peri__is_float(x->dtype))
+    if (!x || x->number) continue;
+    if (peri__is_float(x->dtype))
       most = fmax(most, fuzz_rounding(x->dtype));
+    else
+      whole = true;
   }
-  return most;
+  return most > 0 && whole ? fmax(most, fuzz_rounding(PERI_F32)) : most;
 }
 
 static double most_elements(const fuzz_call *call) {
@@ -146,18 +153,23 @@ static double largest_of(peri_tensor *x) {
 }
 
 /* What the largest input rounds to: small results beside such numbers may be
-   differences of them. 0 where all inputs are of the order of 1. */
+   differences of them. 0 where all inputs are floats of the order of 1. */
 static double large_rounding(const fuzz_call *call) {
   double most = 0;
   for (int i = 0; i < call->nin; i++)
     if (call->source[i]) most = fmax(most, largest_of(call->source[i]));
-  return most > 100 ? 4 * coarsest(call) * most : 0;
+  double coarse = coarsest(call);
+  if (coarse == 0) return 4 * fuzz_rounding(PERI_F32) * most;
+  return most > 100 ? 4 * coarse * most : 0;
 }
 
-/* 'got' stands for 'want', which is too large for its dtype. */
+/* 'got' stands for 'want', which is too large for its dtype, or whose square
+   is: squares are summed as they are. */
 static bool overflows(double got, double want, peri_dtype dtype) {
   double most = largest(dtype) * (1 - 8 * fuzz_rounding(dtype));
-  return fabs(want) > most && fabs(got) > most && (got > 0) == (want > 0);
+  if ((got > 0) != (want > 0)) return false;
+  if (isinf(got)) return fabs(want) > sqrt(most);
+  return fabs(want) > most && fabs(got) > most;
 }
 
 static bool near(double got, double want, double room) {
@@ -296,8 +308,8 @@ static bool settle(comparison *c, fuzz_experiment experiment,
   still(&c->moved, c->want);
   bool near_now = all_near(c, &output, &at);
   for (int round = 0; !near_now && round < ROUNDS && c->coarse > 0; round++) {
-    if (!shake(c, experiment, *setting, round)) break;
-    near_now = all_near(c, &output, &at);
+    if (shake(c, experiment, *setting, round))
+      near_now = all_near(c, &output, &at);
   }
   fuzz_drop(&c->moved);
   return near_now || tell_difference(c, output, at, than);
@@ -315,6 +327,20 @@ static void forgive_narrow(fuzz_numbers *exact, const fuzz_numbers *plain) {
   }
 }
 
+/* What flows into a gradient is of the order of 1, or of the largest gradient,
+   and so may be what was rounded when it was saved. 16 bits round at every step
+   of a formula. */
+static double absolute_room(const comparison *c, bool gradient) {
+  bool narrow = c->coarse > fuzz_rounding(PERI_F32);
+  double most = 1;
+  if (!gradient && !narrow && !is_difference(c->call->op->name)) return 0;
+  for (int i = 0; gradient && i < c->want->count; i++)
+    for (int64_t k = 0; k < c->want->numel[i]; k++)
+      if (isfinite(c->want->number[i][k]))
+        most = fmax(most, fabs(c->want->number[i][k]));
+  return (gradient && narrow ? 32 : 4) * c->coarse * most;
+}
+
 bool fuzz_agree(fuzz_world *w, fuzz_call *call, fuzz_experiment experiment,
                 const fuzz_numbers *main, const fuzz_numbers *plain,
                 const char *what) {
@@ -326,16 +352,16 @@ bool fuzz_agree(fuzz_world *w, fuzz_call *call, fuzz_experiment experiment,
                   .got = main,
                   .want = plain,
                   .coarse = coarsest(call),
-                  .roundings = ROUNDINGS + sqrt(most_elements(call))};
-  /* What flows into a gradient is of the order of 1, and so may be what was
-     rounded when it was saved. */
-  if (experiment != fuzz_try || is_difference(call->op->name))
-    c.absolute = 4 * c.coarse;
+                  .roundings = ROUNDINGS + 4 * sqrt(most_elements(call))};
+  c.absolute = absolute_room(&c, experiment != fuzz_try);
   c.absolute += large_rounding(call);
   if (!same_form(main, plain))
     return fuzz_wrong(w, "%s: other shapes or dtypes than plain", what);
   if (!is_promised(call)) return true;
   if (c.coarse == 0 || w->watch.random) setting.widen = false;
+  /* 16 bits round at every step of a gradient made of operations. */
+  bool steps = call->op->flags & PERI_OP_COMPOSED && experiment != fuzz_try;
+  if (steps && c.coarse > fuzz_rounding(PERI_F32)) setting.widen = false;
   bool wide = setting.widen && experiment(w, call, &setting, &exact) &&
               same_form(&exact, main);
   if (!wide) setting.widen = false;

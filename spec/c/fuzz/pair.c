@@ -134,8 +134,10 @@ static peri_tensor *wrap(peri_context *ctx, const peri_meta *m,
                          size_t bytes) {
   void *own = malloc(bytes);
   memcpy(own, data, bytes);
-  return peri_tensor_wrap(ctx, own, m->shape, strides, m->ndim, m->dtype,
-                          release, NULL);
+  peri_tensor *x = peri_tensor_wrap(ctx, own, m->shape, strides, m->ndim,
+                                    m->dtype, release, NULL);
+  if (!x) free(own);
+  return x;
 }
 
 static fuzz_pair make_wrapped(fuzz_world *w, const peri_meta *m,

@@ -157,8 +157,15 @@ static void died(int number) {
 void __sanitizer_set_death_callback(void (*callback)(void))
     __attribute__((weak));
 
+/* UBSan asks this: it then dies by a signal, which says the last words. */
+PERI_API const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void) {
+  return "abort_on_error=1:print_stacktrace=1";
+}
+
 void fuzz_tell_deaths(void) {
   signal(SIGALRM, hung);
+  signal(SIGABRT, died);
   if (__sanitizer_set_death_callback) {
     __sanitizer_set_death_callback(last_words);
     return;
@@ -166,7 +173,6 @@ void fuzz_tell_deaths(void) {
   signal(SIGSEGV, died);
   signal(SIGBUS, died);
   signal(SIGFPE, died);
-  signal(SIGABRT, died);
 }
 
 void fuzz_tell_alive(void) { alarm(LONGEST_STEP); }
