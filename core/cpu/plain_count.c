@@ -34,7 +34,8 @@ static number number_at(const row *r, int64_t i) {
 /* True if 'a' of a sequence stands in front of the place for 'b': NaN stands
    behind all numbers. */
 static bool in_front(number a, number b, bool real, bool right) {
-  if (real) return right ? !(a.real > b.real) : !(a.real >= b.real);
+  if (real && isnan(b.real)) return right || !isnan(a.real);
+  if (real) return right ? a.real <= b.real : a.real < b.real;
   return right ? a.whole <= b.whole : a.whole < b.whole;
 }
 
