@@ -167,7 +167,8 @@ static bool read_list(lua_State *L, const char *what, const peri_param *param,
       pgl_error(L, "%s: entry %d of %s must be a %s, got %s", what, (int)i,
                 param->name,
                 value->type == PERI_P_REALS ? "number" : "whole number",
-                luaL_tolstring(L, -1, NULL));
+                lua_type(L, -1) == LUA_TNUMBER ? luaL_tolstring(L, -1, NULL)
+                                               : luaL_typename(L, -1));
     lua_pop(L, 1);
   }
   return true;
@@ -290,14 +291,36 @@ static void drop_nils(reader *r) {
   while (r->last >= r->next && lua_isnil(r->L, r->last)) r->last--;
 }
 
-static int input_mistyped(reader *r, int input, const char *got) {
+/* True if a positional argument not read yet is a tensor. */
+static bool tensor_follows(const reader *r) {
+  for (int i = r->next; i <= r->last; i++)
+    if (pgl_to_box(r->L, r->S, i)) return true;
+  return false;
+}
+
+/* What to write instead of a positional 'input' that is wrong, or nothing. */
+static const char *input_advice(reader *r, int input) {
+  bool optional = r->inputs[input].flags & PERI_IN_OPTIONAL;
+  if (tensor_follows(r)) {
+    lua_pushliteral(r->L, "; tensors come first: ");
+    pgl_push_usage(r->L, "", r->what, r->inputs, r->params);
+    lua_concat(r->L, 2);
+    return lua_tostring(r->L, -1);
+  }
+  if (!optional || !r->params[0].name) return "";
+  return lua_pushfstring(r->L, "; name what is no tensor, as { %s = value }",
+                         r->params[0].name);
+}
+
+static int input_mistyped(reader *r, int input, const char *got,
+                          const char *advice) {
   unsigned flags = r->inputs[input].flags;
   const char *must = flags & PERI_IN_LIST       ? "a list of tensors"
                      : flags & PERI_IN_NUMBER   ? "a tensor or a number"
                      : flags & PERI_IN_OPTIONAL ? "a tensor or nil"
                                                 : "a tensor";
-  return pgl_error(r->L, "%s: %s must be %s, got %s", r->what,
-                   r->inputs[input].name, must, got);
+  return pgl_error(r->L, "%s: %s must be %s, got %s%s", r->what,
+                   r->inputs[input].name, must, got, advice);
 }
 
 /* Take the value at 'index' for an input; nil is none. */
@@ -309,7 +332,9 @@ static void take_input(reader *r, int input, int index) {
     bool right = type == (flags & PERI_IN_LIST ? LUA_TTABLE : LUA_TNUMBER) &&
                  flags & (PERI_IN_LIST | PERI_IN_NUMBER);
     if (type == LUA_TNIL) return;
-    if (!right) input_mistyped(r, input, pgl_kind(r->L, r->S, index));
+    if (!right)
+      input_mistyped(r, input, pgl_kind(r->L, r->S, index),
+                     index <= r->end ? input_advice(r, input) : "");
   }
   if (flags & PERI_IN_LIST) r->list = index;
   r->args->at[input] = index;
@@ -474,7 +499,7 @@ static void read_options(reader *r) {
 static void require_inputs(reader *r, int first) {
   for (int i = 0; i < r->ninputs; i++)
     if (!r->args->at[i] && !(r->inputs[i].flags & PERI_IN_OPTIONAL))
-      input_mistyped(r, i, first + i <= r->end ? "nil" : "no value");
+      input_mistyped(r, i, first + i <= r->end ? "nil" : "no value", "");
 }
 
 /* What most calls are: the inputs and no more, each a tensor or, where one may

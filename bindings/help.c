@@ -11,8 +11,9 @@
 /* Texts about what is no function. */
 static const pgl_function topics[] = {
     {"indexing", "t[i], t[{ place, place, ... }]", NULL,
-     "Take part of a tensor, as a view. Positions count from 1, negative ones\n"
-     "from the end: -1 is the last.\n"
+     "Take part of a tensor: a view, or a copy where a tensor tells the\n"
+     "places. Positions count from 1, negative ones from the end: -1 is the\n"
+     "last.\n"
      "t[2]                   position 2 of dimension 1, which goes away; of a\n"
      "                       1-D tensor a number\n"
      "t[{ 2, 5 }]            one place per dimension: row 2, column 5\n"
@@ -20,14 +21,23 @@ static const pgl_function topics[] = {
      "t[{ { 1, -1, 2 } }]    {first, last, step}: every second one\n"
      "t[{ {}, 3 }]           {} is everything\n"
      "t[{ { 1, 2 }, {}, 3 }] several; dimensions not named stay whole\n"
+     "t[mask]                where a bool tensor is true; it stands for as\n"
+     "                       many dimensions as it has: t[t:gt(0)]\n"
+     "t[positions]           rows by an integer tensor: t[pg.tensor{ 3, 1 }]\n"
+     "t[{ {}, positions }]   columns; several such tensors broadcast and are\n"
+     "                       read side by side\n"
      "t[place] = value       writes there a number, a boolean, nested lists\n"
      "                       or a tensor\n"
-     "errors  index if a position is 0 or past the end"},
+     "errors  index if a position is 0 or past the end; dtype if a tensor is\n"
+     "        neither bool nor integers; shape if a mask does not fit or\n"
+     "        positions do not broadcast"},
     {"operators", "x + y, -x, x & y, #x, x .. y", NULL,
      "Lua's operators on tensors; one side may be a number.\n"
      "+ - * / // % ^  add, sub, mul, div, floor_divide, remainder, pow\n"
      "-x              neg\n"
-     "& | ~x          logical_and, logical_or, logical_not\n"
+     "& | ~ ~x        bitwise_and, bitwise_or, bitwise_xor, bitwise_not, of\n"
+     "                bool tensors the same as logical_and and so on\n"
+     "<< >>           bitwise_left_shift, bitwise_right_shift, of integers\n"
      "==              whether both are the same tensor; use x:eq(y):all() for\n"
      "                equal elements\n"
      "< <= > >=       raise: x:lt(y) compares element by element\n"

@@ -463,7 +463,8 @@ static int refuse_compare(lua_State *L) {
   const char *method = peri_symbol_op(symbol);
   return pgl_error(L,
                    "%s gives one boolean in Lua; tensors are compared "
-                   "element by element with x:%s(y)",
+                   "element by element with x:%s(y), numbers in them as "
+                   "x:item()",
                    symbol, method ? method : "?");
 }
 
@@ -476,9 +477,11 @@ static int refuse_pairs(lua_State *L) {
 /* Metamethods that are operations: what core's symbols say. */
 static void add_operators(lua_State *L) {
   static const char *const operators[][2] = {
-      {"__add", "+"},  {"__sub", "-"}, {"__mul", "*"},   {"__div", "/"},
-      {"__mod", "%"},  {"__pow", "^"}, {"__idiv", "//"}, {"__unm", "unary -"},
-      {"__band", "&"}, {"__bor", "|"}, {"__bnot", "~"}};
+      {"__add", "+"},   {"__sub", "-"},         {"__mul", "*"},
+      {"__div", "/"},   {"__mod", "%"},         {"__pow", "^"},
+      {"__idiv", "//"}, {"__unm", "unary -"},   {"__band", "&"},
+      {"__bor", "|"},   {"__bxor", "binary ~"}, {"__shl", "<<"},
+      {"__shr", ">>"},  {"__bnot", "~"}};
   static const char *const refused[][2] = {{"__lt", "<"}, {"__le", "<="}};
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
     const char *name = peri_symbol_op(operators[i][1]);

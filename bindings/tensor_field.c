@@ -65,6 +65,13 @@ static int shape_tostring(lua_State *L) {
   return 1;
 }
 
+static int shape_concat(lua_State *L) {
+  luaL_tolstring(L, 1, NULL);
+  luaL_tolstring(L, 2, NULL);
+  lua_concat(L, 2);
+  return 1;
+}
+
 /* Shapes are equal if their sizes are. */
 static int shape_eq(lua_State *L) {
   lua_Unsigned ndim = lua_rawlen(L, 1);
@@ -92,6 +99,8 @@ void pgl_push_shape(lua_State *L, const peri_tensor *x) {
   if (luaL_newmetatable(L, "perigee.shape")) {
     lua_pushcfunction(L, shape_tostring);
     lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, shape_concat);
+    lua_setfield(L, -2, "__concat");
     lua_pushcfunction(L, shape_eq);
     lua_setfield(L, -2, "__eq");
   }
@@ -136,7 +145,8 @@ static int field_is_leaf(lua_State *L) {
 
 const pgl_function pgl_tensor_fields[] = {
     {"shape", "x.shape", field_shape,
-     "The sizes, as a list that prints as [2, 3]."},
+     "The sizes, as a list that prints as [2, 3] and is equal to another of\n"
+     "the same sizes."},
     {"dtype", "x.dtype", field_dtype,
      "The name of the element type: \"float32\"."},
     {"device", "x.device", field_device,

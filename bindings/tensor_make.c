@@ -57,6 +57,21 @@ static void survey_number(survey *s, int index, int depth) {
     *dtype = PERI_I64;
 }
 
+/* A list of 'length' entries has no names, which would be options astray. */
+static void refuse_names(survey *s, int index, lua_Integer length) {
+  lua_State *L = s->L;
+  if (length > 0)
+    lua_pushinteger(L, length);
+  else
+    lua_pushnil(L);
+  for (; lua_next(L, index); lua_pop(L, 1))
+    if (lua_type(L, -2) == LUA_TSTRING)
+      pgl_error(L,
+                "%s: a list has no names, got '%s'; options go in a table of "
+                "their own behind it",
+                s->what, lua_tostring(L, -2));
+}
+
 /* Each list must be as long as the first at its depth. */
 static void survey_length(survey *s, int depth, int64_t length) {
   int64_t *size = &s->plan->shape[depth];
@@ -86,6 +101,7 @@ static void survey_value(survey *s, int index, int depth) {
     return;
   }
   survey_length(s, depth, (int64_t)lua_rawlen(s->L, index));
+  refuse_names(s, index, (lua_Integer)lua_rawlen(s->L, index));
   for (int64_t i = 1; i <= s->plan->shape[depth]; i++) {
     s->at[depth] = i;
     lua_rawgeti(s->L, index, i);

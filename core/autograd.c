@@ -329,8 +329,6 @@ static int check_output(const peri_tensor *output, const peri_tensor *seed) {
 }
 
 static int send_seed(pass *p, peri_tensor *output, peri_tensor *seed) {
-  int status = check_output(output, seed);
-  if (status < 0) return status;
   if (!seed) seed = peri__ones_like(output);
   if (!seed) return p->ctx->status;
   return output->node ? send_to_node(p, output->node, output->output, seed)
@@ -398,17 +396,23 @@ static void end_pass(pass *p) {
   peri__free(p->ctx, p->heap);
 }
 
+static peri_tensor *seed_of(const peri_grad_options *options, int i) {
+  return options->seeds ? options->seeds[i] : NULL;
+}
+
 /* The whole walk: seeds in, heap empty, results out. Recording is off on the
    way unless the gradient is itself to be differentiated. */
 static int run_pass(pass *p, peri_tensor *const *outputs, int count,
                     const peri_grad_options *options) {
   peri_context *ctx = p->ctx;
   bool enabled = ctx->grad_enabled;
-  ctx->grad_enabled = p->graph;
   peri_scope scope = peri__scope_open(ctx);
   int status = 0;
   for (int i = 0; status == 0 && i < count; i++)
-    status = send_seed(p, outputs[i], options->seeds ? options->seeds[i] : 0);
+    status = check_output(outputs[i], seed_of(options, i));
+  ctx->grad_enabled = p->graph;
+  for (int i = 0; status == 0 && i < count; i++)
+    status = send_seed(p, outputs[i], seed_of(options, i));
   status = run_heap(p, status);
   if (status == 0)
     status = p->targets ? commit_targets(p, options->allow_unused)

@@ -51,6 +51,13 @@ describe("a mistake", function()
     end)
   end
 
+  it("blames no_grad only where it is on", function()
+    local x = pg.ones(1)
+    local message = raises(function() x:backward() end, "no history")
+    assert.is_nil(message:find("no_grad", 1, true))
+    raises(function() pg.no_grad(function() x:backward() end) end, "no_grad")
+  end)
+
   it("carries the path of the module", function()
     local model = nn.Sequential { nn.Linear(4, 3), nn.ReLU(),
       nn.Linear(5, 2) }

@@ -155,6 +155,17 @@ describe("operators", function()
     near(p & q, { true, false, false })
     near(p | q, { true, true, false })
     near(~p, { false, false, true })
+    near(p ~ q, { false, true, false })
+  end)
+
+  it("& | ~ << >> act on the bits of integers", function()
+    local n = pg.tensor { 6, -1 }
+    near(n & 3, { 2, 3 })
+    near(n | 8, { 14, -1 })
+    near(n ~ 5, { 3, -6 })
+    near(~n, { -7, 0 })
+    near(n << 2, { 24, -4 })
+    near(n >> 1, { 3, -1 })
   end)
 end)
 
@@ -175,6 +186,10 @@ describe("shapes", function()
     assert.is_true(x.shape == pg.zeros { 2, 3 }.shape)
     assert.is_false(x.shape == pg.ones { 3, 2 }.shape)
     assert.is_false(x.shape == pg.ones { 2 }.shape)
+  end)
+
+  it("join to texts", function()
+    assert.are.equal("of [2, 3]!", "of " .. pg.ones { 2, 3 }.shape .. "!")
   end)
 end)
 

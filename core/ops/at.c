@@ -370,29 +370,37 @@ static peri_tensor *read(peri_tensor *x, const peri_index *places, int count) {
 
 /* ---- Writing ---------------------------------------------------------- */
 
-static int check_value(const key *k, const choice *c,
-                       const peri_tensor *value) {
+/* 'value' must broadcast to what is indexed. */
+static int check_value(const key *k, const peri_tensor *value,
+                       const peri_meta *due) {
   int64_t shape[PERI_MAX_DIMS];
-  peri_meta due = {.ndim = 0};
-  for (int d = 0; d < c->dim; d++) due.shape[due.ndim++] = c->x->shape[d];
-  for (int d = 0; d < c->places->ndim; d++)
-    due.shape[due.ndim++] = c->places->shape[d];
-  for (int d = c->dim + c->dims; d < c->x->ndim; d++)
-    due.shape[due.ndim++] = c->x->shape[d];
   int ndim =
-      peri__broadcast(value->shape, value->ndim, due.shape, due.ndim, shape);
-  if (peri__same_shape(shape, ndim, due.shape, due.ndim)) return 0;
-  peri_text own = peri__shape_of(value), room = peri__meta_text(&due);
+      peri__broadcast(value->shape, value->ndim, due->shape, due->ndim, shape);
+  if (peri__same_shape(shape, ndim, due->shape, due->ndim)) return 0;
+  peri_text own = peri__shape_of(value), room = peri__meta_text(due);
   return peri_fail(k->ctx, PERI_ESHAPE,
                    "index: a value of shape %s does not broadcast to %s, the "
                    "shape of what is indexed",
                    own.s, room.s);
 }
 
+/* What reading 'c' gives. */
+static peri_meta choice_meta(const choice *c) {
+  peri_meta due = {.ndim = 0};
+  for (int d = 0; d < c->dim; d++) due.shape[due.ndim++] = c->x->shape[d];
+  for (int d = 0; d < c->places->ndim; d++)
+    due.shape[due.ndim++] = c->places->shape[d];
+  for (int d = c->dim + c->dims; d < c->x->ndim; d++)
+    due.shape[due.ndim++] = c->x->shape[d];
+  return due;
+}
+
 static int write_choice(key *k, peri_tensor *value, bool accumulate) {
   choice c;
   int status = find_choice(k, &c);
-  if (status == 0) status = check_value(k, &c, value);
+  if (status < 0) return status;
+  const peri_meta due = choice_meta(&c);
+  status = check_value(k, value, &due);
   if (status < 0) return status;
   peri_tensor *in[] = {c.x, c.places, value};
   const peri_value values[] = {
@@ -413,16 +421,28 @@ static int fill_masked(const key *k, peri_tensor *value) {
   return k->ctx->status;
 }
 
+/* Without tensors among the places, what is written is a view. */
+static int write_window(const key *k, peri_tensor *value, bool accumulate) {
+  peri_tensor *x = window_of(k);
+  if (!x) return k->ctx->status;
+  const peri_meta due = peri__meta(x);
+  int status = check_value(k, value, &due);
+  if (status < 0) return status;
+  if (accumulate)
+    peri_add_(x, value);
+  else
+    peri_copy_(x, value);
+  return k->ctx->status;
+}
+
 static int write(peri_tensor *x, const peri_index *places, int count,
                  peri_tensor *value, bool accumulate) {
   key k;
   int status = read_key(&k, x, places, count);
   if (status < 0) return status;
   if (!value) return peri_fail(k.ctx, PERI_EARG, "index: value is NULL");
-  if (k.groups == 0 && accumulate)
-    peri_add_(window_of(&k), value);
-  else if (k.groups == 0)
-    peri_copy_(window_of(&k), value);
+  if (k.groups == 0)
+    write_window(&k, value, accumulate);
   else if (is_masked(&k) && value->ndim == 0 && !accumulate)
     fill_masked(&k, value);
   else

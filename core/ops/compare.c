@@ -91,7 +91,7 @@ int peri__round_forward(peri_frame *frame) {
   if (!peri__is_float(x->dtype))
     return peri__op_fail(frame, PERI_EDTYPE,
                          "x must be a float where decimals is not 0, it is "
-                         "%s; convert it with to",
+                         "%s; convert it with to(\"float32\")",
                          peri_dtype_name(x->dtype));
   peri_tensor *scale = peri_number(
       frame->ctx, pow(10, (double)(decimals < 0 ? -decimals : decimals)));
@@ -137,7 +137,7 @@ int peri__bitwise_not_forward(peri_frame *frame) {
   if (peri__is_float(x->dtype))
     return peri__op_fail(frame, PERI_EDTYPE,
                          "x must hold integers or bool, it is %s; convert it "
-                         "with to",
+                         "with to(\"int64\")",
                          peri_dtype_name(x->dtype));
   if (x->dtype == PERI_BOOL) return give(frame, peri_logical_not(x));
   return give(frame, peri_bitwise_xor(x, peri_whole(frame->ctx, -1)));

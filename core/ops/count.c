@@ -67,9 +67,10 @@ int peri__histc_infer(peri_frame *frame) {
   double low = peri__real(frame->value, MIN, 0);
   double high = peri__real(frame->value, MAX, 0);
   if (!peri__is_float(x->dtype))
-    return peri__op_fail(frame, PERI_EDTYPE,
-                         "x must be a float, it is %s; convert it with to",
-                         peri_dtype_name(x->dtype));
+    return peri__op_fail(
+        frame, PERI_EDTYPE,
+        "x must be a float, it is %s; convert it with to(\"float32\")",
+        peri_dtype_name(x->dtype));
   if (!isfinite(low) || !isfinite(high) || high < low)
     return peri__op_fail(frame, PERI_EARG,
                          "min and max must be finite, max not below min; they "

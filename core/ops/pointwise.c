@@ -316,7 +316,7 @@ static int check_bits(const peri_frame *frame) {
                            name);
     return peri__op_fail(frame, PERI_EDTYPE,
                          "%s must hold integers or bool, it is %s; convert it "
-                         "with to",
+                         "with to(\"int64\")",
                          name, peri_dtype_name(x->dtype));
   }
   return 0;

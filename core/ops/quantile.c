@@ -41,9 +41,10 @@ static int check(const peri_frame *frame) {
   bool all = dim->type == PERI_P_END;
   int64_t size = all ? peri_tensor_numel(x) : peri__size_along(x, dim->i);
   if (!peri__is_float(x->dtype))
-    return peri__op_fail(frame, PERI_EDTYPE,
-                         "x must be a float, it is %s; convert it with to",
-                         peri_dtype_name(x->dtype));
+    return peri__op_fail(
+        frame, PERI_EDTYPE,
+        "x must be a float, it is %s; convert it with to(\"float32\")",
+        peri_dtype_name(x->dtype));
   if (size == 0) {
     peri_text shape = peri__shape_of(x);
     return peri__op_fail(frame, PERI_ESHAPE,

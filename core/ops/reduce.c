@@ -56,7 +56,8 @@ int peri__check_float(const peri_frame *frame, int input) {
   const peri_tensor *x = frame->in[input];
   if (peri__is_float(x->dtype)) return 0;
   return peri__op_fail(
-      frame, PERI_EDTYPE, "%s must be a float, it is %s; convert it with to",
+      frame, PERI_EDTYPE,
+      "%s must be a float, it is %s; convert it with to(\"float32\")",
       frame->op->inputs[input].name, peri_dtype_name(x->dtype));
 }
 

@@ -22,7 +22,7 @@ return {
   { "pg.tensor({ 1, 2 }):bincount(pg.zeros(3))",
     "bincount: weights of shape [3] must have the shape of x, [2]" },
   { "pg.tensor({ 1, 2 }):histc()",
-    "histc: x must be a float, it is int64; convert it with to" },
+    'histc: x must be a float, it is int64; convert it with to("float32")' },
   { "pg.zeros(3):histc{ min = 2, max = 1 }",
     "histc: min and max must be finite, max not below min; they are 2"
       .. " and 1" },

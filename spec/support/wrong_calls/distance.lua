@@ -2,7 +2,7 @@
 
 return {
   { "pg.tensor{ 3, 4 }:norm()",
-    "norm: x must be a float, it is int64; convert it with to" },
+    'norm: x must be a float, it is int64; convert it with to("float32")' },
   { 'pg.zeros(3):norm("nuc")',
     'norm: p must be a number or "fro", got "nuc"' },
   { "pg.zeros(2, 0):norm(math.huge, 2)",
@@ -12,13 +12,14 @@ return {
   { "pg.zeros(2, 3):norm(2, 3)",
     "norm: dim must be in [1, 2] or negative from the end, got 3" },
   { "pg.tensor{ 3, 4 }:normalize(2, 1)",
-    "normalize: x must be a float, it is int64; convert it with to" },
+    "normalize: x must be a float, it is int64; convert it with "
+      .. 'to("float32")' },
   { "pg.zeros(3):normalize()",
     "normalize: dim must be in [1, 1] or negative from the end, got 2" },
   { "pg.dist(pg.zeros(2), pg.zeros(3))",
     "dist: x of shape [2] and other of shape [3] do not broadcast" },
   { "pg.dist(pg.tensor{ 1 }, pg.zeros(1))",
-    "dist: x must be a float, it is int64; convert it with to" },
+    'dist: x must be a float, it is int64; convert it with to("float32")' },
   { "pg.cdist(pg.zeros(2, 3), pg.zeros(2, 4))",
     "cdist: x1 has vectors of 3 elements, x2 of 4" },
   { "pg.cdist(pg.zeros(3), pg.zeros(3))",
@@ -30,5 +31,6 @@ return {
   { "pg.pairwise_distance(pg.zeros(2, 3), 1)",
     "pairwise_distance: x2 must be a tensor, got number" },
   { "pg.tensor{ 1 }:vector_norm()",
-    "vector_norm: x must be a float, it is int64; convert it with to" },
+    "vector_norm: x must be a float, it is int64; convert it with "
+      .. 'to("float32")' },
 }

@@ -36,7 +36,7 @@ return {
     "index_add: source has shape [3], expected [1, 3]" },
   { "pg.zeros(2):index_copy(pg.tensor{ 1 }, pg.tensor{ 1 }, 1)",
     "index_copy: source is int64, x is float32; convert it with "
-      .. "to(\"float32\")" },
+      .. 'to("float32")' },
   { "pg.zeros(2, 3):index_fill(pg.tensor{ 1 }, pg.zeros(2), 1)",
     "index_fill: value must be a single number, its shape is [2]" },
   { "pg.zeros(2, 3):take(pg.tensor{ 7 })",

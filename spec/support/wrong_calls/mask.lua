@@ -17,7 +17,7 @@ return {
     "masked_scatter: source has 1 elements, the mask chooses 2" },
   { "pg.zeros(2):masked_scatter(pg.tensor{ true, true }, pg.tensor{ 1, 2 })",
     "masked_scatter: source is int64, x is float32; convert it with "
-      .. "to(\"float32\")" },
+      .. 'to("float32")' },
   { "pg.tensor{ 1, 4 }:one_hot(3)",
     "one_hot: class 4 at [2] is out of range, classes are 1 to 3" },
   { "pg.tensor{ 1, 0 }:one_hot()",

@@ -8,11 +8,13 @@ return {
   { "pg.zeros(2, 3):cumprod{ 1, 2 }",
     "cumprod: dim must be a whole number, got table" },
   { "pg.tensor{ 1, 2 }:logcumsumexp(1)",
-    "logcumsumexp: x must be a float, it is int64; convert it with to" },
+    "logcumsumexp: x must be a float, it is int64; convert it with "
+      .. 'to("float32")' },
   { "pg.tensor(1.0):diff()",
     "diff: x is a single number" },
   { "pg.zeros(2, 3):diff(2)",
-    "diff: prepend must be a tensor or nil, got number" },
+    "diff: prepend must be a tensor or nil, got number; name what is no "
+      .. "tensor, as { n = value }" },
   { "pg.zeros(2, 3):diff{ prepend = pg.zeros(3), dim = 1 }",
     "diff: prepend of shape [3] does not fit x of shape [2, 3] along "
       .. "dimension 1" },

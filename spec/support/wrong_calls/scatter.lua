@@ -2,7 +2,8 @@
 
 return {
   { "pg.zeros(2, 3):gather(1, pg.tensor{ 1 })",
-    "gather: index must be a tensor, got number" },
+    "gather: index must be a tensor, got number; tensors come first: "
+      .. "gather(x, index, dim)" },
   { "pg.zeros(2, 3):gather(pg.tensor{ { 1.5 } }, 1)",
     "gather: index must hold integers, it is float32; convert it with "
       .. "to(\"int64\")" },
@@ -22,7 +23,7 @@ return {
       .. "2" },
   { "pg.zeros(2):scatter_add(pg.tensor{ 1 }, pg.tensor{ 1 }, 1)",
     "scatter_add: src is int64, x is float32; convert it with "
-      .. "to(\"float32\")" },
+      .. 'to("float32")' },
   { "pg.zeros(2):scatter_add(pg.tensor{ 1 }, 5, 1)",
     "scatter_add: src must be a tensor, got number" },
   { "pg.zeros(2):scatter_reduce(pg.tensor{ 1 }, pg.zeros(1), 1, 'max')",

@@ -28,7 +28,7 @@ return {
   { "pg.zeros(3):quantile(pg.zeros(2, 2))",
     "quantile: q must be a number or have one dimension, it has 2" },
   { "pg.tensor({ 1, 2 }):quantile(0.5)",
-    "quantile: x must be a float, it is int64; convert it with to" },
+    'quantile: x must be a float, it is int64; convert it with to("float32")' },
   { "pg.zeros(0):quantile(0.5)",
     "quantile: x of shape [0] has no elements to choose from" },
   { "pg.zeros(3):quantile(0.5, { interpolation = 'cubic' })",

@@ -2,9 +2,9 @@
 
 return {
   { "pg.tensor{ 1, 2 }:var()",
-    "var: x must be a float, it is int64; convert it with to" },
+    'var: x must be a float, it is int64; convert it with to("float32")' },
   { "pg.tensor{ 1, 2 }:std()",
-    "std: x must be a float, it is int64; convert it with to" },
+    'std: x must be a float, it is int64; convert it with to("float32")' },
   { "pg.zeros(2, 3):var{ unbiased = true }",
     "var has no parameter 'unbiased'; it has dim, correction, keepdim, x" },
   { 'pg.zeros(2, 3):var{ correction = "no" }',
@@ -20,5 +20,6 @@ return {
   { "pg.zeros(2, 3, 4):corrcoef()",
     "corrcoef: x must have one or two dimensions, its shape is [2, 3, 4]" },
   { "pg.zeros(2, 3):cov(1)",
-    "cov: fweights must be a tensor or nil, got number" },
+    "cov: fweights must be a tensor or nil, got number; name what is no "
+      .. "tensor, as { correction = value }" },
 }

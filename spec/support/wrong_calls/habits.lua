@@ -1,0 +1,30 @@
+-- Calls written as in other frameworks, or from memory: what each is told.
+
+return {
+  { "pg.ones(2, 3):gather(2, pg.tensor { { 1 }, { 2 } })",
+    "gather: index must be a tensor, got number; tensors come first: "
+      .. "gather(x, index, dim)" },
+  { "pg.zeros(3):index_add_(1, pg.tensor { 1 }, pg.ones(1))",
+    "index_add: index must be a tensor, got number; tensors come first: "
+      .. "index_add(x, index, source, dim, alpha)" },
+  { "pg.zeros(3):index_add(1)",
+    "index_add: index must be a tensor, got number" },
+  { "pg.ones(5):diff(2)",
+    "diff: prepend must be a tensor or nil, got number; name what is no "
+      .. "tensor, as { n = value }" },
+  { "pg.ones(5):diff { prepend = 2 }",
+    "diff: prepend must be a tensor or nil, got number" },
+  { "pg.ones(2):view { 1, { 2 } }",
+    "view: entry 2 of shape must be a whole number, got table" },
+  { "pg.tensor { 1, 2, dtype = 'float32' }",
+    "tensor: a list has no names, got 'dtype'; options go in a table of "
+      .. "their own behind it" },
+  { "pg.tensor { dtype = 'float32' }",
+    "tensor: a list has no names, got 'dtype'; options go in a table of "
+      .. "their own behind it" },
+  { "pg.tensor { 1, 2 }:mean()",
+    'mean: x must be a float, it is int64; convert it with to("float32")' },
+  { "pg.ones(2) > 0",
+    "< gives one boolean in Lua; tensors are compared element by element "
+      .. "with x:lt(y), numbers in them as x:item()" },
+}
