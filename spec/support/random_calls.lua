@@ -195,7 +195,9 @@ local function sampled(call)
   local row = call.row
   local list = samples.of(row)
   local entry = list[random(#list)]
-  for i, input in ipairs(entry.inputs) do
+  call.list = entry.inputs.list ~= nil
+  call.through = entry.through
+  for i, input in ipairs(entry.inputs.list or entry.inputs) do
     if input.of then
       local x = samples.inputs(row, { inputs = { input } }, call.dtype)[1]
       call.inputs[i] = { leaf = x, view = function(y) return y end }
