@@ -141,8 +141,9 @@ peri_tensor *peri__upper(peri_tensor *x, int64_t diagonal) {
   return peri_triu(x, &options);
 }
 
-/* A range of no positions may begin nowhere. */
+/* The whole of it may be no positions, none of which is the first. */
 static peri_tensor *cut(peri_tensor *x, int dim, int64_t start, int64_t count) {
+  if (count == x->shape[dim]) return x;
   return peri_narrow(x, dim, count > 0 ? start : 0, count);
 }
 

@@ -169,21 +169,20 @@ int peri__eigh_forward(peri_frame *frame) {
   return status < 0 ? status : check_eigh(frame, y[2]);
 }
 
-/* dA = V (diag(dL) + (V^T dV) / E) V^T,  E = L[j] - L[i]. The part of V^T dV
-   that changes the lengths of vectors has no meaning, and its diagonal is left
-   out. */
+/* dA = V (diag(dL) + skew(V^T dV) / 2 E) V^T,  E = L[j] - L[i]: what V^T dV says
+   beside of rotations has no meaning. dA is symmetric. */
 int peri__eigh_backward(peri_backprop *grad) {
   peri_tensor *values = grad->out[0], *v = grad->out[1];
-  peri_tensor *dl = grad->dy[0], *dv = grad->dy[1], *x;
+  peri_tensor *dl = grad->dy[0], *dv = grad->dy[1];
   if (!dl && !dv) return 0;
   if (!dv) {
     grad->dx[0] = peri_matmul(peri__scale_cols(v, dl), peri__turned(v));
     return 0;
   }
   peri_tensor *unit = peri__unit(values, peri__rows(v));
-  peri_tensor *turn = peri_matmul(peri__turned(v), dv);
-  turn = peri_sub(turn, peri__on_diagonal(peri__diagonals(turn)));
-  x = peri_div(turn, peri_add(gaps(values), unit));
+  peri_tensor *x = skew(peri_matmul(peri__turned(v), dv));
+  x = peri_mul(x, peri_number(grad->ctx, 0.5));
+  x = peri_div(x, peri_add(gaps(values), unit));
   if (dl) x = peri_add(x, peri__on_diagonal(dl));
   grad->dx[0] = peri_matmul(peri_matmul(v, x), peri__turned(v));
   return 0;

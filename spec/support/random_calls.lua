@@ -351,6 +351,7 @@ local function sampled(call)
   local list = samples.of(row)
   local entry = list[random(#list)]
   call.list = entry.inputs.list ~= nil
+  call.through = entry.through
   for i, input in ipairs(entry.inputs.list or entry.inputs) do
     if input.of then
       local x = samples.inputs(row, { inputs = { input } }, call.dtype)[1]

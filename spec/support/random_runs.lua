@@ -3,6 +3,7 @@
 
 local pg = require "perigee"
 local calls = require "spec.support.random_calls"
+local forms = require "spec.support.sample_forms"
 local randoms = require "spec.support.randoms"
 local rows = require "spec.support.rows"
 
@@ -13,6 +14,7 @@ local runs = {}
 local function arguments_of(call)
   local list = {}
   for i, input in ipairs(call.inputs) do list[i] = input.view(input.leaf) end
+  list = forms.pass(list, call.through)
   if call.list then list = { list } end
   if next(call.options) then list[#list + 1] = call.options end
   return list

@@ -5,6 +5,8 @@
 --
 -- A sample is { inputs = {...}, options = {...} }. An input is the shape of a
 -- float tensor, or { of = dtype, shape, data } for one without a gradient.
+-- 'through' has functions that make arguments, by their number, of a special
+-- kind; 'output' is the number of the output whose gradient is checked.
 -- 'empty' is the sample with a size of zero, false where that is an error.
 
 local pg = require "perigee"
@@ -17,7 +19,7 @@ local samples = {}
 local sample = forms.sample
 
 local families = {
-  "reduce", "product", "view", "copy", "join", "index", "scatter", "mask",
+  "reduce", "product", "linalg", "view", "copy", "join", "index", "scatter", "mask",
   "softmax", "create", "random", "compare", "shape", "diagonal", "parts",
   "arrange", "pad", "make", "scan", "statistics", "distance", "sort", "count",
 }
@@ -86,10 +88,12 @@ function samples.inputs(row, entry, dtype)
   return arguments, leaves
 end
 
--- Call 'row' with arguments and options. An operation that only exists in
--- place gets a copy of its first argument. -> the outputs, those of a list too
-function samples.call(row, arguments, options)
-  local list = table.move(arguments, 1, #arguments, 1, {})
+-- Call 'row' with arguments and the options of 'entry'. An operation that only
+-- exists in place gets a copy of its first argument.
+-- -> the outputs, those of a list too
+function samples.call(row, arguments, entry)
+  local list = forms.pass(arguments, entry.through)
+  local options = entry.options
   if options and next(options) then list[#list + 1] = options end
   if row.flags.only_inplace then
     list[1] = list[1]:clone()
