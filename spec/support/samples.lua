@@ -19,9 +19,10 @@ local samples = {}
 local sample = forms.sample
 
 local families = {
-  "reduce", "product", "linalg", "view", "copy", "join", "index", "scatter", "mask",
-  "softmax", "create", "random", "compare", "shape", "diagonal", "parts",
-  "arrange", "pad", "make", "scan", "statistics", "distance", "sort", "count",
+  "reduce", "product", "linalg", "view", "copy", "join", "index", "scatter",
+  "mask", "softmax", "create", "random", "compare", "shape", "diagonal",
+  "parts", "arrange", "pad", "make", "scan", "statistics", "distance", "sort",
+  "count", "norm", "conv",
 }
 
 local own = {} -- samples by the name of the row

@@ -62,7 +62,7 @@ void fuzz_count_event(const char *name) {
   events[i].count++;
 }
 
-/* ---- Layouts -------------------------------------------------------------------- */
+/* ---- Layouts ------------------------------------------------------------ */
 
 /* Strides that are not those of neighbours in row-major order. */
 static bool descends(const peri_tensor *x) {
@@ -159,7 +159,7 @@ void fuzz_count_call(const fuzz_call *call) {
   }
 }
 
-/* ---- The report --------------------------------------------------------------------- */
+/* ---- The report --------------------------------------------------------- */
 
 static int zero(bool expected, long count, const char *what, const char *name) {
   if (!expected || count > 0) return 0;

@@ -25,7 +25,7 @@ enum {
   FUZZ_LEARNED = 20 /* recipes kept of a row */
 };
 
-/* ---- Random numbers and drawn contents (draw.c) ------------------------ */
+/* ---- Random numbers and drawn contents (draw.c) ------------------------- */
 
 typedef struct {
   uint64_t state;
@@ -64,7 +64,7 @@ void fuzz_fill(fuzz_random *r, void *data, peri_dtype dtype, int64_t count,
                fuzz_style style, int base, int64_t bound);
 int64_t fuzz_numel(const int64_t *shape, int ndim);
 
-/* ---- Programs (program.c) ---------------------------------------------- */
+/* ---- Programs (program.c) ----------------------------------------------- */
 
 typedef struct {
   peri_tensor *main, *plain;
@@ -123,7 +123,7 @@ bool fuzz_close(fuzz_world *w);
 bool fuzz_wrong(fuzz_world *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* ---- Pairs (pair.c) ---------------------------------------------------- */
+/* ---- Pairs (pair.c) ----------------------------------------------------- */
 
 /* A new pair of 'meta' in a drawn layout, noted in w->fresh. */
 fuzz_pair fuzz_make(fuzz_world *w, const peri_meta *meta, fuzz_style style,
@@ -154,7 +154,7 @@ void fuzz_snap(fuzz_world *w, fuzz_snapshot *s);
 bool fuzz_unchanged(fuzz_snapshot *s, const peri_tensor *target);
 void fuzz_snap_free(fuzz_snapshot *s);
 
-/* ---- Calls (recipe.c, relation.c, value.c, learn.c) -------------------- */
+/* ---- Calls (recipe.c, relation.c, value.c, learn.c) --------------------- */
 
 /* How the shape of an input is found. */
 typedef enum {
@@ -253,7 +253,7 @@ int fuzz_run(fuzz_call *call, peri_context *ctx, peri_tensor *const *in,
 /* One step: draw a call of row 'row', run it, compare. */
 bool fuzz_step(fuzz_world *w, int row);
 
-/* ---- Comparing (oracle.c, gradient.c) ---------------------------------- */
+/* ---- Comparing (oracle.c, gradient.c) ----------------------------------- */
 
 /* What an experiment gave: numbers as float64, row-major. */
 typedef struct {

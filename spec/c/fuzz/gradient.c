@@ -113,7 +113,7 @@ bool fuzz_check_gradient(fuzz_world *w, fuzz_call *call) {
   return ok;
 }
 
-/* ---- The whole program ------------------------------------------------------ */
+/* ---- The whole program -------------------------------------------------- */
 
 /* Saved bits are the same in both contexts, so gradients differ by roundings
    of what flows, which is of the order of 1 or of the largest. */

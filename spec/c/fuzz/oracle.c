@@ -16,7 +16,7 @@ enum {
   ROUNDS = 16     /* of noise, before a difference is a fault */
 };
 
-/* ---- Numbers --------------------------------------------------------------- */
+/* ---- Numbers ------------------------------------------------------------ */
 
 void fuzz_take(fuzz_numbers *numbers, peri_tensor *x) {
   int i = numbers->count++;
@@ -45,7 +45,7 @@ static bool same_form(const fuzz_numbers *a, const fuzz_numbers *b) {
   return true;
 }
 
-/* ---- The call on copies ----------------------------------------------------- */
+/* ---- The call on copies ------------------------------------------------- */
 
 /* 'x' with each number off by a rounding, as 'dtype'. */
 static peri_tensor *noisy(peri_tensor *x, peri_dtype dtype, double noise,
@@ -94,7 +94,7 @@ bool fuzz_try(fuzz_world *w, fuzz_call *call, const fuzz_setting *setting,
   return count >= 0;
 }
 
-/* ---- Differences ------------------------------------------------------------ */
+/* ---- Differences -------------------------------------------------------- */
 
 /* One rounding of 'dtype', its smallest normal number (of float16, where small
    ones are kept, the smallest), its largest. */

@@ -227,7 +227,7 @@ fuzz_pair fuzz_number(fuzz_world *w, bool whole) {
   return *fuzz_note(w, peri_number(w->main, real), peri_number(w->plain, real));
 }
 
-/* ---- From one to the other ----------------------------------------------- */
+/* ---- From one to the other ---------------------------------------------- */
 
 static unsigned char *element(const peri_tensor *x, const int64_t *at) {
   int64_t place = x->offset;
@@ -260,7 +260,7 @@ bool fuzz_alike(const peri_tensor *a, const peri_tensor *b) {
          peri__same_shape(a->strides, a->ndim, b->strides, b->ndim);
 }
 
-/* ---- Snapshots ------------------------------------------------------------ */
+/* ---- Snapshots ---------------------------------------------------------- */
 
 static void snap_one(fuzz_snapshot *s, const peri_tensor *x) {
   if (!x) return;

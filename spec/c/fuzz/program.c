@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* ---- The contexts ------------------------------------------------------------- */
+/* ---- The contexts ------------------------------------------------------- */
 
 static bool look_on(const peri_provider *self, const peri_call *call) {
   fuzz_watch *watch = self->user;
@@ -80,7 +80,7 @@ bool fuzz_wrong(fuzz_world *w, const char *format, ...) {
   return false;
 }
 
-/* ---- The pool -------------------------------------------------------------------- */
+/* ---- The pool ----------------------------------------------------------- */
 
 static void release(const fuzz_pair *pair) {
   peri_release(pair->main);
@@ -121,7 +121,7 @@ static void settle(fuzz_world *w) {
   w->fresh_count = 0;
 }
 
-/* ---- Scopes ------------------------------------------------------------------------ */
+/* ---- Scopes ------------------------------------------------------------- */
 
 static void open_scope(fuzz_world *w) {
   w->scope[0][w->depth] = peri_scope_open(w->main);
@@ -148,7 +148,7 @@ static void move_scopes(fuzz_world *w) {
     open_scope(w);
 }
 
-/* ---- The program -------------------------------------------------------------------- */
+/* ---- The program -------------------------------------------------------- */
 
 /* All rows in turn over the programs, and any now and then. */
 static int draw_row(fuzz_world *w, const fuzz_settings *settings, int step) {

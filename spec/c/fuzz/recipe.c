@@ -72,7 +72,7 @@ fuzz_recipe fuzz_any_recipe(fuzz_random *r, const peri_op *op) {
   return recipe;
 }
 
-/* ---- A call --------------------------------------------------------------- */
+/* ---- A call ------------------------------------------------------------- */
 
 /* The call that is drawn, and what it follows. */
 typedef struct {

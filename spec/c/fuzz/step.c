@@ -47,7 +47,7 @@ static bool wrong(step *s, const char *what) {
   return fuzz_wrong(s->w, "%s (%s)", what, peri_error_text(s->w->main));
 }
 
-/* ---- Running ---------------------------------------------------------------- */
+/* ---- Running ------------------------------------------------------------ */
 
 /* A copy of what the call gets, for experiments. */
 static peri_tensor *source_of(peri_tensor *x) {
@@ -128,7 +128,7 @@ static bool run_both(step *s) {
   return true;
 }
 
-/* ---- After a failure ---------------------------------------------------------- */
+/* ---- After a failure ---------------------------------------------------- */
 
 static bool is_about_memory(const fuzz_world *w) {
   return peri_error(w->main) == PERI_ENOMEM ||
@@ -165,7 +165,7 @@ static bool check_error(step *s) {
   return true;
 }
 
-/* ---- After a success ----------------------------------------------------------- */
+/* ---- After a success ---------------------------------------------------- */
 
 /* True if output 'i' looks into the storage of input 'k'. */
 static bool shares(const step *s, int side, int i, int k) {
@@ -285,7 +285,7 @@ static bool check_success(step *s) {
   return fuzz_check_gradient(w, &s->call);
 }
 
-/* ---- The step --------------------------------------------------------------------- */
+/* ---- The step ----------------------------------------------------------- */
 
 static void note_outputs(step *s) {
   for (int i = 0; i < s->count[0]; i++) {

@@ -32,7 +32,7 @@ void fuzz_tell_out(void) {
   fflush(stdout);
 }
 
-/* ---- Tensors and calls ------------------------------------------------------------ */
+/* ---- Tensors and calls -------------------------------------------------- */
 
 static void tell_list(const int64_t *list, int count) {
   fuzz_tell("[");
@@ -129,7 +129,7 @@ void fuzz_tell_call(const fuzz_call *call) {
             (unsigned long long)call->draws);
 }
 
-/* ---- Deaths --------------------------------------------------------------------------- */
+/* ---- Deaths ------------------------------------------------------------- */
 
 static void say(const char *line) {
   if (write(STDOUT_FILENO, line, strlen(line)) < 0) return;

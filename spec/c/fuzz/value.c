@@ -148,7 +148,7 @@ static peri_value index_value(const draft *d) {
   return whole(PERI_P_INDEX, place);
 }
 
-/* ---- Lists of whole numbers ---------------------------------------------- */
+/* ---- Lists of whole numbers --------------------------------------------- */
 
 static void target(const draft *d, peri_value *v) {
   for (int i = 0; i < v->count; i++) {
@@ -230,7 +230,7 @@ static peri_value reals_value(const draft *d) {
   return v;
 }
 
-/* ---- Words ---------------------------------------------------------------- */
+/* ---- Words -------------------------------------------------------------- */
 
 static int64_t count_words(const char *choices) {
   int64_t words = 1;
