@@ -98,8 +98,8 @@ typedef struct {
 pgl_state *pgl_open(lua_State *L, const peri_options *options);
 /* The state of 'L', NULL if it was never opened. */
 pgl_state *pgl_find(lua_State *L);
-/* Fill what 'options' leaves open from PERIGEE_ISA, PERIGEE_THREADS and
-   PERIGEE_DATA. */
+/* Fill what 'options' leaves open from PERIGEE_ISA, PERIGEE_THREADS,
+   PERIGEE_DATA and PERIGEE_LAPACK. */
 void pgl_environment(peri_options *options);
 /* Make the context follow the coroutine 'L'. */
 void pgl_switch(lua_State *L, pgl_state *S);

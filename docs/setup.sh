@@ -4,7 +4,8 @@
 #   setup.sh build|specs|check ...
 #
 #   build  compiler, Lua 5.4, zlib        to build and run
-#   specs  lua5.4, busted, binutils       to run the specs as well
+#   specs  lua5.4, busted, binutils,      to run the specs as well
+#          LAPACK
 #   check  clang, cppcheck, luacheck ...  for make check
 #
 # Debian and Ubuntu: installs with apt-get, as root or through sudo. Elsewhere:
@@ -49,6 +50,16 @@ look_specs() {
   have nm || need binutils
   have lua5.4 || lua_is_lua54 || need lua5.4
   have_busted || need lua-busted
+  have_lapack || need liblapack3
+}
+
+# Nothing is linked with it: solve, svd and their kin load it when they run.
+have_lapack() {
+  for list in ldconfig /sbin/ldconfig; do
+    "$list" -p 2>/dev/null |
+      grep -Eq 'lib(lapack|openblas|flexiblas)\.so' && return 0
+  done
+  [ "$(uname -s)" = Darwin ]
 }
 
 lua_is_lua54() {
@@ -103,8 +114,9 @@ Not there, in Debian's names:$missing
 
 Debian, Ubuntu  apt-get install$missing
 Fedora          dnf install gcc make binutils zlib-devel lua lua-devel luarocks
+                lapack
                 (up to Fedora 44, whose lua is 5.4)
-Arch            pacman -S --needed gcc make zlib lua54 lua54-busted
+Arch            pacman -S --needed gcc make zlib lua54 lua54-busted lapack
 Homebrew        brew install zlib lua@5.4 luarocks
                 make LUA_DIR="\$(brew --prefix lua@5.4)"
 

@@ -30,6 +30,7 @@ static bool find(void *handle, char type, const char *name, void *routine) {
 static bool find_all(void *handle, char type, peri__lapack_routines *use) {
   return find(handle, type, "getrf", &use->getrf) &&
          find(handle, type, "getrs", &use->getrs) &&
+         find(handle, type, "getri", &use->getri) &&
          find(handle, type, "potrf", &use->potrf) &&
          find(handle, type, "geqrf", &use->geqrf) &&
          find(handle, type, "orgqr", &use->orgqr) &&

@@ -20,6 +20,8 @@ typedef struct {
   void (*getrs)(const char *trans, const int *n, const int *columns,
                 const void *a, const int *lda, const int *pivots, void *b,
                 const int *ldb, int *info, size_t);
+  void (*getri)(const int *n, void *a, const int *lda, const int *pivots,
+                void *work, const int *lwork, int *info);
   void (*potrf)(const char *uplo, const int *n, void *a, const int *lda,
                 int *info, size_t);
   void (*geqrf)(const int *m, const int *n, void *a, const int *lda, void *tau,
@@ -65,7 +67,8 @@ enum { PERI_INFO_NOT_FINITE = -1000 };
 /* The kernels, in kernels.def by the same names. */
 #define PERI_LAPACK_KERNELS(X) \
   X(lu) \
-  X(lu_solve) X(solve) X(det) X(det_dx) X(cholesky) X(qr) X(svd) X(eigh) \
+  X(lu_solve) \
+  X(solve) X(inverse) X(det) X(det_dx) X(cholesky) X(qr) X(svd) X(eigh) \
       X(lstsq)
 
 /* One record on its way. */

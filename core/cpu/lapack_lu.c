@@ -41,17 +41,7 @@ void peri__lapack_lu(peri__lapack_job *job) {
 
 /* ---- Systems ---------------------------------------------------------- */
 
-/* The right side of the system in 'x': argument 'arg', or the unit matrix. */
-static void load_right(const peri__lapack_job *job, int arg, int n, void *x) {
-  peri__matrix unit = {job->dtype, x, n, n, 1, n};
-  if (job->call->arg[arg].data)
-    peri__matrix_load(job, peri__lapack_matrix(job, arg), x);
-  else
-    peri__matrix_unit(unit, 1);
-}
-
-/* Out: X, above 0 the pivot that is zero. In: A, and B or nothing for the unit
-   matrix. A X = B. */
+/* Out: X, above 0 the pivot that is zero. In: A, B. A X = B. */
 void peri__lapack_solve(peri__lapack_job *job) {
   const peri_arg *x = &job->call->arg[0];
   int n = (int)x->shape[job->attr.batch];
@@ -61,13 +51,35 @@ void peri__lapack_solve(peri__lapack_job *job) {
   int *pivots = peri__lapack_room(job, n, sizeof *pivots);
   while (peri__lapack_next(job)) {
     peri__matrix_load(job, peri__lapack_matrix(job, 2), lu);
-    load_right(job, 3, n, right);
+    peri__matrix_load(job, peri__lapack_matrix(job, 3), right);
     info = 0;
     if (n > 0) job->use->getrf(&n, &n, lu, &n, pivots, &info);
     peri__put_info(job, 1, info);
     if (n > 0 && columns > 0)
       job->use->getrs("N", &n, &columns, lu, &n, pivots, right, &n, &info, 1);
     peri__matrix_store(job, peri__lapack_matrix(job, 0), right, n);
+  }
+}
+
+/* Out: A^-1, above 0 the pivot that is zero. In: A. */
+void peri__lapack_inverse(peri__lapack_job *job) {
+  int n = (int)job->call->arg[0].shape[job->attr.batch];
+  int query = -1, info = 0, length;
+  double best = 1;
+  void *a = peri__lapack_room(job, (int64_t)n * n, job->size);
+  int *pivots = peri__lapack_room(job, n, sizeof *pivots);
+  if (n > 0) job->use->getri(&n, NULL, &n, NULL, &best, &query, &info);
+  void *work = peri__lapack_work(job, &best, &length);
+  while (peri__lapack_next(job)) {
+    peri__matrix_load(job, peri__lapack_matrix(job, 2), a);
+    info = 0;
+    if (n > 0) job->use->getrf(&n, &n, a, &n, pivots, &info);
+    peri__put_info(job, 1, info);
+    if (n > 0 && info == 0)
+      job->use->getri(&n, a, &n, pivots, work, &length, &info);
+    else
+      peri__fill_nan(job, a, (int64_t)n * n);
+    peri__matrix_store(job, peri__lapack_matrix(job, 0), a, n);
   }
 }
 

@@ -3,27 +3,40 @@
    sees small ones. */
 #include "lapack.h"
 
+/* row -= factor other, row /= diagonal: rows of 'count' numbers of Y. */
+#define ROWS(T) \
+  static void subtract_##T(T *restrict row, const T *restrict other, T factor, \
+                           int64_t count) { \
+    _Pragma("omp simd") for (int64_t c = 0; c < count; c++) row[c] -= \
+        factor * other[c]; \
+  } \
+  static void divide_##T(T *row, T diagonal, int64_t stride, int64_t count) { \
+    for (int64_t c = 0; c < count; c++) row[c * stride] /= diagonal; \
+  }
+
+ROWS(float)
+ROWS(double)
+
 /* Rows of 'y' are replaced by those of X in A X = Y, from the first row down
    or, if 'upper', from the last one up. */
 #define SUBSTITUTE(name, T) \
   static void name(peri__matrix y, peri__matrix a, bool upper, bool unit) { \
     const T *p = (const T *)(const void *)a.data; \
+    T *first = (T *)(void *)y.data; \
     for (int64_t done = 0; done < y.rows; done++) { \
       int64_t i = upper ? y.rows - 1 - done : done; \
-      T *row = (T *)(void *)y.data + i * y.row; \
+      T *row = first + i * y.row; \
       for (int64_t k = 0; k < done; k++) { \
         int64_t j = upper ? y.rows - 1 - k : k; \
-        const T *other = (const T *)(const void *)y.data + j * y.row; \
+        const T *other = first + j * y.row; \
         T factor = p[i * a.row + j * a.col]; \
         if (y.col == 1) \
-          for (int64_t c = 0; c < y.cols; c++) row[c] -= factor * other[c]; \
+          subtract_##T(row, other, factor, y.cols); \
         else \
           for (int64_t c = 0; c < y.cols; c++) \
             row[c * y.col] -= factor * other[c * y.col]; \
       } \
-      T diagonal = p[i * a.row + i * a.col]; \
-      for (int64_t c = 0; !unit && c < y.cols; c++) \
-        row[c * y.col] /= diagonal; \
+      if (!unit) divide_##T(row, p[i * a.row + i * a.col], y.col, y.cols); \
     } \
   }
 

@@ -216,6 +216,33 @@ static peri_tensor *matrix_product(const peri__contraction *c,
   return peri_matmul(x, y);
 }
 
+enum {
+  SHORT = 128
+}; /* elements of a dot product that are fewer than its cost
+                         as a matrix product of its own */
+
+/* Many dot products of few elements. */
+static bool are_short_dots(const peri__contraction *c, const groups *g) {
+  int64_t length = 1;
+  for (int i = 0; i < g->nsum; i++) length *= c->size[g->sum[i]];
+  return g->nbatch > 0 && g->nleft + g->nright == 0 && length <= SHORT;
+}
+
+/* The same as an elementwise product and a sum. */
+static peri_tensor *sum_products(const peri__operand *a, const peri__operand *b,
+                                 const groups *g) {
+  const int *const lists[3] = {g->batch, g->sum, NULL};
+  const int counts[3] = {g->nbatch, g->nsum, 0};
+  int64_t dims[PERI_MAX_DIMS];
+  peri_sum_options options = peri_sum_defaults();
+  for (int i = 0; i < g->nsum; i++) dims[i] = g->nbatch + i;
+  options.dim = dims;
+  options.dim_count = g->nsum;
+  peri_tensor *x =
+      peri_mul(ordered(a, lists, counts), ordered(b, lists, counts));
+  return x ? peri_to(peri_sum(x, &options), x->dtype) : NULL;
+}
+
 /* Put the contraction of 'a' and 'b' in the place of 'a'. -> a status */
 static int contract(const peri__contraction *c, peri__operand *a,
                     peri__operand *b) {
@@ -229,7 +256,9 @@ static int contract(const peri__contraction *c, peri__operand *a,
   groups g = groups_of(c, a, b);
   int status = result_of(c, pair, &g, &y, shape);
   if (status < 0) return status;
-  y.x = g.nsum == 0 ? multiply(a, b, &g) : matrix_product(c, pair, &g);
+  y.x = g.nsum == 0             ? multiply(a, b, &g)
+        : are_short_dots(c, &g) ? sum_products(a, b, &g)
+                                : matrix_product(c, pair, &g);
   if (y.x && !peri__same_shape(y.x->shape, y.x->ndim, shape, y.ndim))
     y.x = peri_reshape(y.x, shape, y.ndim);
   *a = y;

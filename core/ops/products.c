@@ -233,9 +233,9 @@ int peri__kron_forward(peri_frame *frame) {
   return 0;
 }
 
-/* Position 'at' along 'dim', which stays. */
-static peri_tensor *component(peri_tensor *x, int dim, int at) {
-  return peri_narrow(x, dim, at % 3, 1);
+/* Position 'at' of the first dimension. */
+static peri_tensor *component(peri_tensor *x, int at) {
+  return peri_select(x, 0, at % 3);
 }
 
 static int check_cross(const peri_frame *frame, int dim, int ndim) {
@@ -251,6 +251,12 @@ static int check_cross(const peri_frame *frame, int dim, int ndim) {
   return 0;
 }
 
+/* The components one behind the other in memory. */
+static peri_tensor *components(peri_tensor *x, int dim) {
+  return peri_contiguous(
+      peri_movedim(x, (const int64_t[]){dim}, 1, (const int64_t[]){0}, 1));
+}
+
 /* y[i] = a[i + 1] b[i + 2] - a[i + 2] b[i + 1], positions modulo 3. 'dim' is
    one of a, of whose dimensions b may have fewer or more. */
 int peri__cross_forward(peri_frame *frame) {
@@ -259,13 +265,13 @@ int peri__cross_forward(peri_frame *frame) {
   int back = (int)frame->value[0].i - a->ndim; /* counted from the end */
   int status = check_cross(frame, ndim + back, ndim);
   if (status < 0) return status;
-  int da = a->ndim + back, db = b->ndim + back;
+  a = components(a, a->ndim + back);
+  b = components(b, b->ndim + back);
   for (int i = 0; i < 3; i++)
-    parts[i] =
-        peri_sub(peri_mul(component(a, da, i + 1), component(b, db, i + 2)),
-                 peri_mul(component(a, da, i + 2), component(b, db, i + 1)));
+    parts[i] = peri_sub(peri_mul(component(a, i + 1), component(b, i + 2)),
+                        peri_mul(component(a, i + 2), component(b, i + 1)));
   if (frame->ctx->status != PERI_OK) return frame->ctx->status;
-  peri_cat_options options = {.dim = back};
-  frame->y[0] = peri_cat(parts, 3, &options);
+  peri_stack_options options = {.dim = back};
+  frame->y[0] = peri_stack(parts, 3, &options);
   return 0;
 }

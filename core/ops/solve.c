@@ -122,9 +122,9 @@ int peri__inverse_infer(peri_frame *frame) {
 }
 
 int peri__inverse_forward(peri_frame *frame) {
-  peri_tensor *args[4] = {frame->y[0], frame->y[1], frame->in[0], NULL};
+  peri_tensor *args[3] = {frame->y[0], frame->y[1], frame->in[0]};
   const peri__lapack_attr attr = {.batch = frame->in[0]->ndim - 2};
-  int status = peri__lapack_run(frame, PERI_K_solve, attr, args, 2, 2);
+  int status = peri__lapack_run(frame, PERI_K_inverse, attr, args, 2, 1);
   if (status < 0) return status;
   return peri__check_info(frame, frame->y[1], "is singular", "zero pivot");
 }
@@ -143,7 +143,7 @@ int peri__inv_forward(peri_frame *frame) {
 
 /* ---- solve_triangular ------------------------------------------------- */
 
-enum { BLOCK = 64 }; /* rows that the plain loop solves at once */
+enum { BLOCK = 16 }; /* rows that the plain loop solves at once */
 
 int peri__solve_triangular_infer(peri_frame *frame) {
   system_form form;
@@ -152,29 +152,39 @@ int peri__solve_triangular_infer(peri_frame *frame) {
   return read_system(frame, frame->value[1].i != 0, false, &form);
 }
 
-/* Rows 'from' up to 'to' of Y, those before them in the order of substitution
-   being X already. */
-static int solve_block(const peri_frame *frame, peri_tensor *y, peri_tensor *a,
-                       int64_t from, int64_t to) {
-  bool upper = frame->value[0].i != 0;
-  int64_t size = to - from, start = upper ? to : 0;
-  int64_t known = upper ? peri__rows(y) - to : from;
-  bool turned = frame->value[1].i == 0;
-  if (turned) {
-    start = upper ? 0 : to;
-    known = upper ? from : peri__rows(y) - to;
-  }
-  bool from_end = upper != turned;
-  peri_tensor *rows = peri__cut_rows(y, from, size);
-  peri_tensor *strip = peri__cut_rows(a, from, size);
-  if (known > 0)
-    peri_sub_(rows, peri_matmul(peri__cut_cols(strip, start, known),
-                                peri__cut_rows(y, start, known)));
-  peri_tensor *args[2] = {rows, peri__cut_cols(strip, from, size)};
-  const peri__lapack_attr attr = {.batch = y->ndim - 2,
-                                  .mode = from_end ? PERI_UPPER : PERI_LOWER,
-                                  .base = frame->value[2].i != 0};
-  return peri__lapack_run(frame, PERI_K_solve_triangle, attr, args, 1, 1);
+/* A system on its way: Y becomes X, row after row, from its end if 'back'. */
+typedef struct {
+  const peri_frame *frame;
+  peri_tensor *y, *a;
+  bool back;
+} substitution;
+
+/* A square of A and the rows of Y beside it. */
+static int solve_block(const substitution *s, int64_t from, int64_t count) {
+  peri_tensor *square =
+      peri__cut_cols(peri__cut_rows(s->a, from, count), from, count);
+  peri_tensor *args[2] = {peri__cut_rows(s->y, from, count), square};
+  const peri__lapack_attr attr = {.batch = s->y->ndim - 2,
+                                  .mode = s->back ? PERI_UPPER : PERI_LOWER,
+                                  .base = s->frame->value[2].i != 0};
+  return peri__lapack_run(s->frame, PERI_K_solve_triangle, attr, args, 1, 1);
+}
+
+/* One half, its part of the other rows by a matrix product, the other half. */
+static int solve_rows(const substitution *s, int64_t from, int64_t count) {
+  if (count <= BLOCK) return solve_block(s, from, count);
+  int64_t half = (count / 2 + BLOCK - 1) / BLOCK * BLOCK;
+  int64_t start[2] = {from, from + half}, size[2] = {half, count - half};
+  int one = s->back ? 1 : 0, other = 1 - one;
+  int status = solve_rows(s, start[one], size[one]);
+  if (status < 0) return status;
+  peri_tensor *strip = peri__cut_cols(
+      peri__cut_rows(s->a, start[other], size[other]), start[one], size[one]);
+  peri_tensor *part =
+      peri_matmul(strip, peri__cut_rows(s->y, start[one], size[one]));
+  peri_sub_(peri__cut_rows(s->y, start[other], size[other]), part);
+  peri_release(part);
+  return solve_rows(s, start[other], size[other]);
 }
 
 /* X A = B is A^T X^T = B^T, worked out in memory of its own. */
@@ -183,22 +193,16 @@ int peri__solve_triangular_forward(peri_frame *frame) {
   bool left = frame->value[1].i != 0, upper = frame->value[0].i != 0;
   int status = read_system(frame, left, false, &form);
   if (status < 0 || peri_tensor_numel(frame->y[0]) == 0) return status;
-  peri_tensor *y = frame->y[0], *a = frame->in[0];
-  if (!peri_copy_(y, frame->in[1])) return frame->ctx->status;
+  substitution s = {frame, frame->y[0], frame->in[0], upper == left};
+  if (!peri_copy_(s.y, frame->in[1])) return frame->ctx->status;
   if (!left) {
-    y = peri_contiguous(peri__turned(y));
-    a = peri__turned(a);
+    s.y = peri_contiguous(peri__turned(s.y));
+    s.a = peri__turned(s.a);
   }
-  a = peri__spread_batch(a, form.shape, form.batch);
-  if (!a || !y) return frame->ctx->status;
-  int64_t n = peri__rows(y);
-  bool from_end = left ? upper : !upper;
-  for (int64_t done = 0; status == 0 && done < n; done += BLOCK) {
-    int64_t size = n - done < BLOCK ? n - done : BLOCK;
-    int64_t from = from_end ? n - done - size : done;
-    status = solve_block(frame, y, a, from, from + size);
-  }
-  if (status == 0 && !left) peri_copy_(frame->y[0], peri__turned(y));
+  s.a = peri__spread_batch(s.a, form.shape, form.batch);
+  if (!s.a || !s.y) return frame->ctx->status;
+  status = solve_rows(&s, 0, peri__rows(s.y));
+  if (status == 0 && !left) peri_copy_(frame->y[0], peri__turned(s.y));
   return status;
 }
 

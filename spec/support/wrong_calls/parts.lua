@@ -22,6 +22,8 @@ return {
   { "pg.zeros(4):tensor_split{ indices = { 0 } }",
     "tensor_split: positions count from 1, indices has 0" },
   { "pg.tensor(1):unbind()", "unbind: x is a single number" },
+  { "pg.meshgrid(2, 3)",
+    "meshgrid: xs must be a list of tensors, got number" },
   { "pg.meshgrid{ pg.zeros(2, 2) }",
     "meshgrid: tensor 1 must be a vector, its shape is [2, 2]" },
   { "pg.meshgrid{}", "meshgrid: xs is an empty list" },
