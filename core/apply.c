@@ -286,13 +286,15 @@ static size_t name_length(const char *text) {
 
 RARE void peri__frame_sign(const peri_frame *frame) {
   peri_context *ctx = frame->ctx;
-  char text[PERI_ERROR_BYTES];
+  char own[64], text[PERI_ERROR_BYTES];
   size_t length = name_length(ctx->error);
+  snprintf(own, sizeof own, "%s%s", frame->op->name,
+           frame->inplace ? peri__inplace_end(frame->op) : "");
   if (length == 0 || ctx->status == PERI_ENOMEM) return;
+  if (length == strlen(own) && memcmp(own, ctx->error, length) == 0) return;
   memcpy(text, ctx->error, sizeof text);
-  snprintf(ctx->error, sizeof ctx->error, "%s%s%.*s", frame->op->name,
-           frame->inplace ? "_" : "", (int)(sizeof text - length),
-           text + length);
+  snprintf(ctx->error, sizeof ctx->error, "%s%.*s", own,
+           (int)(sizeof text - length), text + length);
 }
 
 /* A forward made of operations: what it makes on the way dies with the scope
@@ -331,6 +333,7 @@ int peri__frame_forward(peri_frame *frame) {
   ctx->unstoppable += frame->inplace; /* changed wholly or not at all */
   int status = frame->op->forward(frame);
   if (status == 0) status = ctx->status;
+  if (status < 0) peri__frame_sign(frame);
   ctx->unstoppable -= frame->inplace;
   ctx->grad_enabled = enabled;
   peri__scope_close(scope);
@@ -382,6 +385,7 @@ RARE int peri__frame_check_data(const peri_frame *frame) {
 static int run_infer(peri_frame *frame) {
   peri_scope scope = peri__scope_open(frame->ctx);
   int status = frame->op->infer(frame);
+  if (status < 0) peri__frame_sign(frame);
   peri__scope_close(scope);
   return status;
 }

@@ -242,7 +242,7 @@ static int check_cross(const peri_frame *frame, int dim, int ndim) {
   for (int i = 0; i < 2; i++) {
     const peri_tensor *x = frame->in[i];
     int own = dim - (ndim - x->ndim);
-    if (own >= 0 && x->shape[own] == 3) continue;
+    if (own >= 0 && own < x->ndim && x->shape[own] == 3) continue;
     peri_text shape = peri__shape_of(x);
     return peri__op_fail(frame, PERI_ESHAPE,
                          "%s must have size 3 along dim, its shape is %s",

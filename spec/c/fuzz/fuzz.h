@@ -22,7 +22,7 @@ enum {
   FUZZ_FRESH = 64,  /* tensors made for one step */
   FUZZ_LEAVES = 32, /* whose gradients are compared at the end */
   FUZZ_SCOPES = 3,  /* open at once */
-  FUZZ_LEARNED = 20 /* recipes kept of a row */
+  FUZZ_LEARNED = 12 /* recipes kept of a row */
 };
 
 /* ---- Random numbers and drawn contents (draw.c) ------------------------- */
@@ -186,9 +186,11 @@ typedef enum {
   SHAPE_COLUMNS,      /* [..., M, K] */
   SHAPE_WEIGHT,       /* [K, N] */
   SHAPE_TURNED,       /* [..., N, M] */
+  SHAPE_STACKED,      /* [B, M, K] */
   SHAPE_ALONG,        /* another size at dim */
   SHAPE_WITHIN,       /* no size larger */
   SHAPE_BEFORE,       /* as the input before this */
+  SHAPE_CLOSING,      /* [..., K, N], with [..., M, K] before this */
   SHAPE_BEFORE_FIRST, /* [its first size] */
   SHAPE_SPREAD,       /* the first, with the size of the input before at dim */
   FUZZ_RELATIONS

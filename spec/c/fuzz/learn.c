@@ -3,7 +3,9 @@
    The seed of this is fixed, so a program depends on its own seed alone. */
 #include "fuzz.h"
 
-enum { TRIES = 4000, AGAIN = 6, ENOUGH = 3 };
+/* Tries in all, and where none has succeeded yet; those that are tried again,
+   and how many must succeed. */
+enum { TRIES = 2500, MOST_TRIES = 40000, AGAIN = 6, ENOUGH = 3 };
 
 typedef struct {
   int count;
@@ -36,7 +38,8 @@ static bool succeeds(fuzz_world *w, const peri_op *op, bool inplace,
 static void learn_row(fuzz_world *w, int row, bool inplace) {
   const peri_op *op = peri_op_at(NULL, row);
   shelf *s = &learned[row][inplace];
-  for (int i = 0; i < TRIES && s->count < FUZZ_LEARNED; i++) {
+  for (int i = 0; s->count < FUZZ_LEARNED; i++) {
+    if (i >= (s->count > 0 ? TRIES : MOST_TRIES)) break;
     fuzz_recipe recipe = fuzz_any_recipe(&w->random, op);
     if (!succeeds(w, op, inplace, &recipe)) continue;
     int good = 0;

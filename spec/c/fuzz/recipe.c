@@ -2,19 +2,23 @@
    a call by a recipe. */
 #include "fuzz.h"
 
-/* What the name of an input says of it. */
+/* What the name of an input says of it; SHAPE_NONE: nothing of its shape. */
 static const struct {
   const char *name;
   fuzz_kind kind;
+  fuzz_relation relation;
 } named[] = {
-    {"index", KIND_INT64},  {"indices", KIND_INT64},  {"target", KIND_INT64},
-    {"places", KIND_INT64}, {"repeats", KIND_INT64},  {"mask", KIND_BOOL},
-    {"cond", KIND_BOOL},    {"condition", KIND_BOOL},
+    {"index", KIND_INT64, SHAPE_NONE},   {"indices", KIND_INT64, SHAPE_NONE},
+    {"target", KIND_INT64, SHAPE_NONE},  {"places", KIND_INT64, SHAPE_NONE},
+    {"repeats", KIND_INT64, SHAPE_NONE}, {"mask", KIND_BOOL, SHAPE_NONE},
+    {"cond", KIND_BOOL, SHAPE_NONE},     {"condition", KIND_BOOL, SHAPE_NONE},
+    {"lu", KIND_FLOAT, SHAPE_SQUARE},    {"pivots", KIND_INT64, SHAPE_ROWS},
 };
 
-static int kind_by_name(const char *name) {
-  for (size_t i = 0; i < sizeof named / sizeof *named; i++)
-    if (strcmp(named[i].name, name) == 0) return named[i].kind;
+/* Place of 'name' in the table, now and then -1 as if it were not there. */
+static int place_of(fuzz_random *r, const char *name) {
+  for (int i = 0; i < (int)(sizeof named / sizeof *named); i++)
+    if (strcmp(named[i].name, name) == 0) return fuzz_chance(r, 4) ? -1 : i;
   return -1;
 }
 
@@ -25,8 +29,8 @@ static fuzz_kind any_kind(fuzz_random *r, const peri_input *row, int index) {
                                     KIND_BOOL,  KIND_SAME,  KIND_BEFORE};
   static const fuzz_kind other[] = {KIND_SAME, KIND_SAME,  KIND_SAME,
                                     KIND_ANY,  KIND_FLOAT, KIND_BEFORE};
-  int by_name = kind_by_name(row->name);
-  if (by_name >= 0 && !fuzz_chance(r, 4)) return (fuzz_kind)by_name;
+  int place = place_of(r, row->name);
+  if (place >= 0) return named[place].kind;
   if (index == 0) return first[fuzz_below(r, 6)];
   return row->flags & PERI_IN_FIXED ? fixed[fuzz_below(r, 6)]
                                     : other[fuzz_below(r, 6)];
@@ -46,6 +50,9 @@ static fuzz_relation any_relation(fuzz_random *r, const peri_input *row,
                                   int index) {
   if (row->flags & PERI_IN_OPTIONAL && fuzz_chance(r, 3)) return SHAPE_NONE;
   if (row->flags & PERI_IN_NUMBER && fuzz_chance(r, 6)) return SHAPE_NUMBER;
+  int place = place_of(r, row->name);
+  if (place >= 0 && named[place].relation != SHAPE_NONE)
+    return named[place].relation;
   if (index == 0)
     return fuzz_chance(r, 3)
                ? SHAPE_POOL

@@ -84,6 +84,12 @@ static bool like_matrix(fuzz_random *r, fuzz_relation relation, peri_meta *m) {
       m->shape[n - 2] = columns;
       m->shape[n - 1] = rows;
       return true;
+    case SHAPE_STACKED:
+      m->ndim = 3;
+      m->shape[0] = some_size(r);
+      m->shape[1] = rows;
+      m->shape[2] = some_size(r);
+      return true;
     case SHAPE_SECOND: vector_of(m, m->shape[1]); return true;
     case SHAPE_SAMPLES: drop_dim(m, 1); return true;
     default: return false;
@@ -114,10 +120,16 @@ static bool like_first(fuzz_random *r, fuzz_relation relation, int dim,
 /* Relations to the input before, which is not the first. */
 static bool like_before(fuzz_relation relation, const peri_tensor *before,
                         int dim, peri_meta *m) {
+  int64_t columns = m->ndim > 0 ? m->shape[m->ndim - 1] : 0;
   switch (relation) {
     case SHAPE_BEFORE:
+    case SHAPE_CLOSING:
+      if (relation == SHAPE_CLOSING && before->ndim < 2) return false;
       m->ndim = before->ndim;
       memcpy(m->shape, before->shape, sizeof m->shape);
+      if (relation == SHAPE_BEFORE) return true;
+      m->shape[m->ndim - 2] = m->shape[m->ndim - 1];
+      m->shape[m->ndim - 1] = columns;
       return true;
     case SHAPE_BEFORE_FIRST:
       if (before->ndim == 0) return false;
