@@ -26,6 +26,8 @@ describe("the values of", function()
     { "roll of all in a row", x:roll(-2), { { 3, 4, 5 }, { 6, 1, 2 } } },
     { "roll by more than the size", x:roll(7, 2),
       { { 3, 1, 2 }, { 6, 4, 5 } } },
+    { "roll along a dimension twice", x:roll({ 1, -1, 1 }, { 2, 1, -1 }),
+      { { 5, 6, 4 }, { 2, 3, 1 } } },
     { "tril", x:tril(), { { 1, 0, 0 }, { 4, 5, 0 } } },
     { "tril above", x:tril(1), { { 1, 2, 0 }, { 4, 5, 6 } } },
     { "triu", x:triu(1), { { 0, 2, 3 }, { 0, 0, 6 } } },

@@ -159,6 +159,15 @@ describe("steps and limits", function()
     end)
   end
 
+  it("the gradient of atan2 stays a number close to the origin", function()
+    local a = pg.tensor({ 0.0, 1e-300, 1e-300 }, { dtype = "float64" })
+    local b = pg.tensor({ 0.0, 0.0, -1e-300 }, { dtype = "float64" })
+    a.requires_grad, b.requires_grad = true, true
+    local da, db = pg.grad(pg.atan2(a, b):sum(), { a, b })
+    near(da, { 0, 0, 0 })
+    near(db, { 0, 0, 0 })
+  end)
+
   local ones = {
     { "isinf", { true, true, false, false } },
     { "isposinf", { true, false, false, false } },

@@ -78,6 +78,16 @@ describe("pointwise", function()
     near(x:clamp { max = 1 }, { -2, 0.5, 1, nan })
   end)
 
+  it("clamp gives NaN if a bound is NaN", function()
+    local x = pg.tensor({ -2.0, 3.0 }, { requires_grad = true })
+    for _, bounds in ipairs { { min = nan }, { max = nan },
+      { min = nan, max = 1 }, { min = 0, max = nan } } do
+      local y = x:clamp(bounds)
+      near(y, { nan, nan })
+      near((pg.grad(y:sum(), x)), { 0, 0 })
+    end
+  end)
+
   it("where leaves what is not chosen out, NaN included", function()
     local x = pg.tensor({ 4.0, -1.0 }, { requires_grad = true })
     local y = pg.where(x:gt(0), x:sqrt(), 0)

@@ -114,6 +114,40 @@ int peri__rotate_backward(peri_backprop *grad) {
   return 0;
 }
 
+/* Add the shifts of each dimension, from 0 to its size, up in 'sum'. */
+static int sum_shifts(const peri_frame *frame, int64_t *sum) {
+  const peri_value *shifts = &frame->value[0], *dims = &frame->value[1];
+  const peri_tensor *x = frame->in[0];
+  int ndim = x->ndim > 0 ? x->ndim : 1;
+  for (int i = 0; i < dims->count; i++) {
+    int64_t dim = peri__place(dims->list[i], frame->base, ndim);
+    if (dim < 0)
+      return peri__op_fail(
+          frame, PERI_EINDEX,
+          "dims must be in [%d, %d] or negative from the end, got %lld",
+          frame->base, ndim - 1 + frame->base, (long long)dims->list[i]);
+    int64_t size = x->ndim > 0 ? x->shape[dim] : 0;
+    if (size == 0) continue;
+    sum[dim] = (sum[dim] + shift_of(shifts->list[i], size)) % size;
+  }
+  return 0;
+}
+
+static int roll_dims(peri_frame *frame) {
+  peri_tensor *x = frame->in[0];
+  int64_t sum[PERI_MAX_DIMS] = {0}, shifts[PERI_MAX_DIMS], dims[PERI_MAX_DIMS];
+  int count = 0;
+  int status = sum_shifts(frame, sum);
+  if (status < 0) return status;
+  for (int d = 0; d < x->ndim; d++)
+    if (sum[d] > 0) {
+      shifts[count] = sum[d];
+      dims[count++] = d;
+    }
+  frame->y[0] = peri_rotate(x, shifts, count, dims, count);
+  return 0;
+}
+
 int peri__roll_forward(peri_frame *frame) {
   peri_tensor *x = frame->in[0];
   const peri_value *shifts = &frame->value[0], *dims = &frame->value[1];
@@ -123,14 +157,9 @@ int peri__roll_forward(peri_frame *frame) {
     return peri__op_fail(frame, PERI_EARG, "%d shifts for %d dimensions%s",
                          shifts->count, flat ? 1 : dims->count,
                          flat ? ", all elements in a row" : "");
-  if (x->ndim == 0)
-    frame->y[0] = peri_clone(x);
-  else if (flat)
-    frame->y[0] = peri_reshape(
-        peri_rotate(peri_ravel(x), shifts->list, 1, row, 1), x->shape, x->ndim);
-  else
-    frame->y[0] =
-        peri_rotate(x, shifts->list, shifts->count, dims->list, dims->count);
+  if (!flat) return roll_dims(frame);
+  frame->y[0] = peri_reshape(
+      peri_rotate(peri_ravel(x), shifts->list, 1, row, 1), x->shape, x->ndim);
   return 0;
 }
 

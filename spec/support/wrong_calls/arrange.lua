@@ -12,6 +12,8 @@ return {
     "rot90: dims must name 2 dimensions, got 1" },
   { "pg.zeros(2, 3):roll({ 1, 2 }, 1)",
     "roll: 2 shifts for 1 dimensions" },
+  { "pg.zeros(2, 3):roll(1, 3)",
+    "roll: dims must be in [1, 2] or negative from the end, got 3" },
   { "pg.zeros(2, 3):roll{ 1, 2 }",
     "roll: 2 shifts for 1 dimensions, all elements in a row" },
   { "pg.zeros(3):tril()",
