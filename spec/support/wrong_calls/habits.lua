@@ -24,6 +24,14 @@ return {
       .. "their own behind it" },
   { "pg.tensor { 1, 2 }:mean()",
     'mean: x must be a float, it is int64; convert it with to("float32")' },
+  { "pg.ones(2, 3):matmul(pg.ones(2, 3))",
+    "matmul: a of shape [2, 3] and b of shape [2, 3] do not fit: 3 columns "
+      .. "of a meet 2 rows of b" },
+  { "pg.ones(2):exp(pg.ones(2))",
+    "exp: unexpected argument after the last: tensor" },
+  { "pg.eye(2, { dtype = 'int64' }):det()",
+    "det: x must be float32 or float64, it is int64; convert it with "
+      .. 'to("float32")' },
   { "pg.ones(2):float()",
     'tensor has no field \'float\'; write x:to("float32")' },
   { "pg.ones(2):clip_(0, 1)",
