@@ -67,15 +67,20 @@ static const char *takes_two(lua_State *L, const pgl_state *S,
   return "";
 }
 
+/* What stands at 'index': a number or a short string as it is written, of
+   the rest the kind. */
+static const char *described(lua_State *L, const pgl_state *S, int index) {
+  if (lua_type(L, index) == LUA_TNUMBER) return luaL_tolstring(L, index, NULL);
+  if (lua_type(L, index) == LUA_TSTRING && lua_rawlen(L, index) < 40)
+    return lua_pushfstring(L, "string \"%s\"", lua_tostring(L, index));
+  return pgl_kind(L, S, index);
+}
+
 /* Raise "what: name must be X, got Y". */
 static int mistyped(lua_State *L, const pgl_state *S, const char *what,
                     const peri_param *param, int index) {
-  const char *got = pgl_kind(L, S, index);
+  const char *got = described(L, S, index);
   const char *must = wanted(param->type);
-  if (lua_type(L, index) == LUA_TNUMBER)
-    got = luaL_tolstring(L, index, NULL);
-  else if (lua_type(L, index) == LUA_TSTRING && lua_rawlen(L, index) < 40)
-    got = lua_pushfstring(L, "string \"%s\"", lua_tostring(L, index));
   if (param->choices && param->type == PERI_P_REAL)
     must = lua_pushfstring(L, "a number or \"%s\"", param->choices);
   else if (param->choices)
@@ -434,7 +439,7 @@ static void refuse_rest(reader *r) {
   static const peri_param none = {.name = NULL};
   if (r->next > r->last || is_empty_options(r, &none)) return;
   pgl_error(r->L, "%s: unexpected argument after the last: %s", r->what,
-            luaL_tolstring(r->L, r->next, NULL));
+            described(r->L, r->S, r->next));
 }
 
 /* ---- Names ------------------------------------------------------------ */

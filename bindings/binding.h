@@ -209,10 +209,15 @@ int pgl_raise(lua_State *L, pgl_state *S);
 /* For readers: nil, message, name of the code if the world failed; raise
    otherwise. */
 int pgl_world(lua_State *L, pgl_state *S);
-/* Raise 'what' "has no field 'name'" with the nearest of 'count' names or, if
-   none is near and they are few, with all of them. */
+/* Raise 'what' "has no field 'name'" with what is written instead, else the
+   nearest of 'count' names or, if none is near and they are few, all of
+   them. */
 int pgl_unknown(lua_State *L, const char *what, const char *kind,
                 const char *name, const char *const *names, int count);
+/* What is written here for 'name' of another framework, or NULL; may push it
+   (advice.c). Arguments as above. */
+const char *pgl_advice(lua_State *L, const char *what, const char *kind,
+                       const char *name, const char *const *names, int count);
 /* What stands at 'index', for "got ...": "string", "tensor", "no value". */
 const char *pgl_kind(lua_State *L, const pgl_state *S, int index);
 /* Raise "what: fn must be a function, got ..." if 'index' cannot be called. */

@@ -108,6 +108,10 @@ static const char *push_names(lua_State *L, const char *const *names,
 
 int pgl_unknown(lua_State *L, const char *what, const char *kind,
                 const char *name, const char *const *names, int count) {
+  const char *advice = pgl_advice(L, what, kind, name, names, count);
+  if (advice)
+    return pgl_error(L, "%s has no %s '%s'; write %s", what, kind, name,
+                     advice);
   const char *nearest = peri_nearest(name, names, count);
   if (nearest)
     return pgl_error(L, "%s has no %s '%s'; did you mean '%s'?", what, kind,

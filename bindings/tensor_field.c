@@ -7,7 +7,7 @@
 
 #include "binding.h"
 
-#define MOST_NAMES 512 /* of members that a message compares with */
+#define MOST_NAMES 1024 /* of members that a message compares with */
 
 /* ---- Methods of operations -------------------------------------------- */
 

@@ -334,33 +334,50 @@ int peri__check_values(peri_context *ctx, const char *what,
   return 0;
 }
 
-/* Letters to insert, drop or change to make 'b' of 'a', at most 40 each. */
+/* The cell of row i, column j: 'up' and 'before' are the rows i - 1 and
+   i - 2. */
+static int distance_cell(const char *a, const char *b, int i, int j,
+                         const int *before, const int *up, const int *row) {
+  int best = up[j - 1] + (a[i - 1] != b[j - 1]);
+  if (up[j] + 1 < best) best = up[j] + 1;
+  if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+  bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+  return swapped && before[j - 2] + 1 < best ? before[j - 2] + 1 : best;
+}
+
+/* Letters to insert, drop, change or swap with the next to make 'b', of at
+   most 40, of 'a'. */
 static int distance(const char *a, const char *b) {
-  int row[41];
-  int length = (int)strlen(b);
+  int cells[3][41] = {{0}};
+  int length = (int)strlen(b), i = 0;
   if (length > 40) return 100;
-  for (int j = 0; j <= length; j++) row[j] = j;
-  for (int i = 1; a[i - 1]; i++) {
-    int corner = row[0];
+  for (int j = 0; j <= length; j++) cells[0][j] = j;
+  for (i = 1; a[i - 1]; i++) {
+    int *row = cells[i % 3];
     row[0] = i;
-    for (int j = 1; j <= length; j++) {
-      int best = corner + (a[i - 1] != b[j - 1]);
-      if (row[j] + 1 < best) best = row[j] + 1;
-      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-      corner = row[j];
-      row[j] = best;
-    }
+    for (int j = 1; j <= length; j++)
+      row[j] = distance_cell(a, b, i, j, cells[(i + 1) % 3], cells[(i + 2) % 3],
+                             row);
   }
-  return row[length];
+  return cells[(i + 2) % 3][length];
+}
+
+/* Of two names as far from 'name', the one to tell, in whatever order they
+   come: one that begins alike, else the first of the alphabet. */
+static bool is_likelier(const char *name, const char *a, const char *b) {
+  bool alike = a[0] == name[0];
+  return alike != (b[0] == name[0]) ? alike : strcmp(a, b) < 0;
 }
 
 const char *peri_nearest(const char *name, const char *const *names,
                          int count) {
   const char *nearest = NULL;
-  int best = (int)strlen(name) / 3 + 2; /* farther is no likeness */
+  int best = ((int)strlen(name) + 1) / 3; /* farther is no likeness */
   for (int i = 0; i < count; i++) {
     int d = distance(name, names[i]);
-    if (d >= best) continue;
+    if (d > best ||
+        (nearest && d == best && !is_likelier(name, names[i], nearest)))
+      continue;
     best = d;
     nearest = names[i];
   }

@@ -114,7 +114,7 @@ describe("pg.help", function()
   end)
 
   it("names all it takes where none is near", function()
-    raises(function() x:sum { axis = 1 } end, "axis", "dim, keepdim")
+    raises(function() x:sum { across = 1 } end, "across", "dim, keepdim")
   end)
 
   it("names the nearest for an unknown name", function()

@@ -139,7 +139,7 @@ describe("a mistake", function()
     { "an optimizer misspelt", function() return optim.adam end, "'Adam'" },
     { "a reader misspelt", function() return data.minst end, "'mnist'" },
     { "a dtype misspelt", function() return x:to("float23") end,
-      "to has no dtype 'float23'; did you mean 'float16'" },
+      "to has no dtype 'float23'; did you mean 'float32'" },
     { "no function for no_grad", function() pg.no_grad(1) end,
       "no_grad: fn must be a function, got number" },
     { "no function for scope", function() pg.scope "x" end,

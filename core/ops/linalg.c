@@ -10,7 +10,7 @@ static int check_dtype(const peri_frame *frame, int i) {
   if (dtype == PERI_F32 || dtype == PERI_F64) return 0;
   return peri__op_fail(frame, PERI_EDTYPE,
                        "%s must be float32 or float64, it is %s; convert it "
-                       "with to",
+                       "with to(\"float32\")",
                        frame->op->inputs[i].name, peri_dtype_name(dtype));
 }
 

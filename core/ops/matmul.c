@@ -46,6 +46,14 @@ static int no_fit(const peri_frame *frame, const char *what) {
                        a.s, b.s, what);
 }
 
+static int differ_in_k(const peri_frame *frame, int64_t columns, int64_t rows) {
+  peri_text a = peri__shape_of(frame->in[0]), b = peri__shape_of(frame->in[1]);
+  return peri__op_fail(frame, PERI_ESHAPE,
+                       "a of shape %s and b of shape %s do not fit: %lld "
+                       "columns of a meet %lld rows of b",
+                       a.s, b.s, (long long)columns, (long long)rows);
+}
+
 int peri__matmul_infer(peri_frame *frame) {
   const char *names[2] = {"a", "b"};
   int status = check_product(frame, names);
@@ -54,7 +62,8 @@ int peri__matmul_infer(peri_frame *frame) {
   sides s = sides_of(&a, &b);
   peri_meta *out = &frame->out[0];
   int64_t k = s.a.shape[s.a.ndim - 1];
-  if (k != s.b.shape[s.b.ndim - 2]) return no_fit(frame, "differ in K");
+  if (k != s.b.shape[s.b.ndim - 2])
+    return differ_in_k(frame, k, s.b.shape[s.b.ndim - 2]);
   int batch = peri__broadcast(s.a.shape, s.a.ndim - 2, s.b.shape, s.b.ndim - 2,
                               out->shape);
   if (batch < 0) return no_fit(frame, "do not broadcast");

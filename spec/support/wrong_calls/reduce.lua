@@ -20,7 +20,7 @@ return {
   { 'pg.zeros(2, 3):prod("rows")',
     'prod: dim must be a list of whole numbers, got string "rows"' },
   { "pg.zeros(2, 3):sum{ axis = 1 }",
-    "sum has no parameter 'axis'; it has dim, keepdim, dtype, x" },
+    "sum has no parameter 'axis'; write dim" },
   { "pg.zeros(2, 3):argmax{ dim = { 1, 2 } }",
     "argmax: dim must be a whole number, got table" },
   { "pg.tensor{ 1, 2 }:nanmean()",

@@ -6,7 +6,7 @@ return {
   { "pg.tensor{ 1, 2 }:std()",
     'std: x must be a float, it is int64; convert it with to("float32")' },
   { "pg.zeros(2, 3):var{ unbiased = true }",
-    "var has no parameter 'unbiased'; it has dim, correction, keepdim, x" },
+    "var has no parameter 'unbiased'; write correction" },
   { 'pg.zeros(2, 3):var{ correction = "no" }',
     'var: correction must be a number, got string "no"' },
   { "pg.zeros(2, 3):std(4)",
