@@ -7,46 +7,7 @@
 
 #include "binding.h"
 
-/* On tensors and in the module. */
-static const char *const both[][2] = {
-    {"absolute", "abs"},
-    {"arccos", "acos"},
-    {"arccosh", "acosh"},
-    {"arcsin", "asin"},
-    {"arcsinh", "asinh"},
-    {"arctan", "atan"},
-    {"arctan2", "atan2"},
-    {"arctanh", "atanh"},
-    {"clip", "clamp"},
-    {"cmax", "maximum"},
-    {"cmin", "minimum"},
-    {"cmul", "mul"},
-    {"cdiv", "div"},
-    {"concat", "cat"},
-    {"concatenate", "cat"},
-    {"divide", "div"},
-    {"eig", "eigh"},
-    {"fix", "trunc"},
-    {"ger", "outer"},
-    {"greater", "gt"},
-    {"greater_equal", "ge"},
-    {"hsplit", "x:tensor_split(n, 2)"},
-    {"index_put", "x[{ ... }] = value"},
-    {"less", "lt"},
-    {"less_equal", "le"},
-    {"moveaxis", "movedim"},
-    {"multiply", "mul"},
-    {"negative", "neg"},
-    {"not_equal", "ne"},
-    {"row_stack", "vstack"},
-    {"subtract", "sub"},
-    {"swapaxes", "swapdims"},
-    {"symeig", "eigh"},
-    {"true_divide", "div"},
-    {"vsplit", "x:tensor_split(n, 1)"},
-    {NULL, NULL},
-};
-
+/* On tensors. */
 static const char *const of_tensors[][2] = {
     {"T", "x:t()"},
     {"bfloat16", "x:to(\"bfloat16\")"},
@@ -56,7 +17,10 @@ static const char *const of_tensors[][2] = {
     {"double", "x:to(\"float64\")"},
     {"float", "x:to(\"float32\")"},
     {"half", "x:to(\"float16\")"},
+    {"hsplit", "x:tensor_split(n, 2)"},
     {"index", "x[positions]"},
+    {"index_put", "x[{ ... }] = value"},
+    {"index_put_", "x[{ ... }] = value"},
     {"int", "x:to(\"int32\")"},
     {"len", "#x"},
     {"long", "x:to(\"int64\")"},
@@ -77,10 +41,12 @@ static const char *const of_tensors[][2] = {
     {"tolist", "x:totable()"},
     {"type", "x.dtype, or x:to(dtype)"},
     {"type_as", "x:to(y.dtype)"},
+    {"vsplit", "x:tensor_split(n, 1)"},
     {"zero_grad", "x.grad = nil"},
     {NULL, NULL},
 };
 
+/* In the module. */
 static const char *const of_module[][2] = {
     {"ByteTensor", "pg.tensor(value, { dtype = \"uint8\" })"},
     {"DoubleTensor", "pg.tensor(value, { dtype = \"float64\" })"},
@@ -97,12 +63,18 @@ static const char *const of_module[][2] = {
     {"from_numpy", "pg.tensor{ ... }"},
     {"functional", "pg.relu(x) and the like: functions are in pg itself"},
     {"half", "pg.float16"},
-    {"int", "pg.int32"},
+    {"int", "pg.int64"},
     {"linalg", "pg.svd(x) and the like: functions are in pg itself"},
     {"long", "pg.int64"},
     {"range", "pg.arange, which leaves its end out"},
     {"shuffle", "x[pg.randperm(#x)]"},
     {NULL, NULL},
+};
+
+/* Element types. */
+static const char *const of_dtypes[][2] = {
+    {"double", "float64"}, {"float", "float32"}, {"half", "float16"},
+    {"int", "int64"},      {"long", "int64"},    {NULL, NULL},
 };
 
 /* Parameters, and those of ours that have the meaning, or what to do. */
@@ -120,30 +92,24 @@ static const char *const of_parameters[][2] = {
     {NULL, NULL},
 };
 
-/* What 'rows' have for 'name', of which 'length' bytes count, or NULL. */
-static const char *find(const char *const (*rows)[2], const char *name,
-                        size_t length) {
+static const char *find(const char *const (*rows)[2], const char *name) {
   for (; (*rows)[0]; rows++)
-    if (strncmp((*rows)[0], name, length) == 0 && !(*rows)[0][length])
-      return (*rows)[1];
+    if (strcmp((*rows)[0], name) == 0) return (*rows)[1];
   return NULL;
 }
 
-static bool is_word(const char *text) {
-  return strspn(text, "abcdefghijklmnopqrstuvwxyz_0123456789") == strlen(text);
-}
-
-/* A name of 'both', that of the form in place included. */
+/* The operation that is meant, that of a form in place included. */
 static const char *find_op(lua_State *L, const char *before, const char *name) {
   size_t length = strlen(name);
-  const char *found = find(both, name, length);
-  const char *end = "";
-  if (!found && length > 1 && name[length - 1] == '_') {
-    found = find(both, name, length - 1);
-    end = "_";
-  }
-  if (!found || !is_word(found)) return found;
-  return lua_pushfstring(L, "%s%s%s", before, found, end);
+  const char *op = peri_synonym(name);
+  if (op) return lua_pushfstring(L, "%s%s", before, op);
+  if (length == 0 || name[length - 1] != '_') return NULL;
+  op = peri_synonym(lua_pushlstring(L, name, length - 1));
+  return op ? lua_pushfstring(L, "%s%s_", before, op) : NULL;
+}
+
+static bool is_word(const char *text) {
+  return strspn(text, "abcdefghijklmnopqrstuvwxyz_") == strlen(text);
 }
 
 static const char *find_parameter(const char *name, const char *const *names,
@@ -157,11 +123,12 @@ static const char *find_parameter(const char *name, const char *const *names,
 
 const char *pgl_advice(lua_State *L, const char *what, const char *kind,
                        const char *name, const char *const *names, int count) {
-  size_t length = strlen(name);
   const char *found = NULL;
   bool tensor = strcmp(what, "tensor") == 0, help = strcmp(what, "help") == 0;
   if (strcmp(kind, "parameter") == 0) return find_parameter(name, names, count);
-  if (tensor || help) found = find(of_tensors, name, length);
-  if (!found && !tensor) found = find(of_module, name, length);
+  if (tensor || help) found = find(of_tensors, name);
+  if (!found && !tensor) found = find(of_module, name);
   return found ? found : find_op(L, tensor ? "x:" : "pg.", name);
 }
+
+const char *pgl_usual_dtype(const char *name) { return find(of_dtypes, name); }

@@ -209,23 +209,12 @@ static bool read_string(lua_State *L, const peri_param *param, int index,
   return true;
 }
 
-/* The dtype that other programs call 'name', or NULL. */
-static const char *usual_dtype(const char *name) {
-  static const char *const pairs[][2] = {{"float", "float32"},
-                                         {"double", "float64"},
-                                         {"int", "int64"},
-                                         {"long", "int64"}};
-  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-    if (strcmp(name, pairs[i][0]) == 0) return pairs[i][1];
-  return NULL;
-}
-
 static bool read_dtype(lua_State *L, const char *what, int index,
                        peri_value *value) {
   const char *names[PERI_DTYPES];
   int count = 0;
   if (lua_type(L, index) != LUA_TSTRING) return false;
-  const char *name = lua_tostring(L, index), *usual = usual_dtype(name);
+  const char *name = lua_tostring(L, index), *usual = pgl_usual_dtype(name);
   peri_dtype dtype = peri_dtype_named(name);
   for (int i = 1; i < PERI_DTYPES; i++)
     names[count++] = peri_dtype_name((peri_dtype)i);

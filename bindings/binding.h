@@ -218,6 +218,8 @@ int pgl_unknown(lua_State *L, const char *what, const char *kind,
    (advice.c). Arguments as above. */
 const char *pgl_advice(lua_State *L, const char *what, const char *kind,
                        const char *name, const char *const *names, int count);
+/* The dtype that other programs call 'name', or NULL. */
+const char *pgl_usual_dtype(const char *name);
 /* What stands at 'index', for "got ...": "string", "tensor", "no value". */
 const char *pgl_kind(lua_State *L, const pgl_state *S, int index);
 /* Raise "what: fn must be a function, got ..." if 'index' cannot be called. */

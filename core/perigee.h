@@ -573,6 +573,8 @@ PERI_API bool peri_op_domain(const peri_op *op, double *low, double *high);
 /* Name of the operation behind an operator: "+", "unary -", "<" ...; NULL if
    there is none. */
 PERI_API const char *peri_symbol_op(const char *symbol);
+/* Name of the operation that other frameworks call 'name', or NULL. */
+PERI_API const char *peri_synonym(const char *name);
 /* Add an operation to 'ctx'; 'op' must stay valid as long as it.
    errors  arg if the name is taken, or no forward is given */
 PERI_API int peri_register_op(peri_context *ctx, const peri_op *op);

@@ -151,6 +151,18 @@ const char *peri_symbol_op(const char *symbol) {
   return NULL;
 }
 
+const char *peri_synonym(const char *name) {
+  static const struct {
+    const char *name, *op;
+  } synonyms[] = {
+#define SYNONYM(name, op) {name, #op},
+#include "ops/synonyms.def"
+  };
+  for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
+    if (strcmp(synonyms[i].name, name) == 0) return synonyms[i].op;
+  return NULL;
+}
+
 int peri__count_inputs(const peri_op *op) {
   int count = 0;
   while (op->inputs[count].name) count++;
