@@ -57,11 +57,11 @@ function doc_text.parse(row)
 end
 
 -- What a value prints in an example: a tensor without its dtype and shape, a
--- list its elements.
-local function printed(value)
-  if type(value) == "table" then
+-- plain list its elements.
+function doc_text.printed(value)
+  if type(value) == "table" and not getmetatable(value) then
     local list = {}
-    for i, element in ipairs(value) do list[i] = printed(element) end
+    for i, element in ipairs(value) do list[i] = doc_text.printed(element) end
     return table.concat(list, ", ")
   end
   local text = tostring(value)
@@ -74,7 +74,7 @@ function doc_text.run(lines, pg)
   local code = ("local pg = ...\n%s\nreturn %s"):format(
     table.concat(lines, "\n", 1, #lines - 1), lines[#lines])
   local values = table.pack(assert(load(code, "=example"))(pg))
-  for i = 1, values.n do values[i] = printed(values[i]) end
+  for i = 1, values.n do values[i] = doc_text.printed(values[i]) end
   return table.concat(values, ", ", 1, values.n)
 end
 

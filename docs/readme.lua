@@ -4,6 +4,7 @@
 -- as `build/perigee docs/readme.lua`, in the project's root.
 
 local pg = require "perigee"
+local doc_text = require "docs.doc_text"
 
 -- What a shell command prints.
 local function output(command)
@@ -15,6 +16,20 @@ end
 
 local function fenced(language, text)
   return ("```%s\n%s```\n"):format(language, text:gsub("%s*$", "\n"))
+end
+
+-- `text` in lines of at most `width` columns.
+local function wrapped(text, width)
+  local lines = { "" }
+  for word in text:gmatch "%S+" do
+    local line = lines[#lines]
+    if #line + 1 + #word > width then
+      lines[#lines + 1] = word
+    else
+      lines[#lines] = line == "" and word or line .. " " .. word
+    end
+  end
+  return table.concat(lines, "\n")
 end
 
 local function file(path)
@@ -80,6 +95,32 @@ $ ./first
 ]] .. output(compile_here))
 end
 
+-- `line` with what it gives, run with the names in `env`, as "--> text" behind
+-- or below it; a statement alone.
+local function with_result(line, env)
+  local expression = load("return " .. line, "=tensors", "t", env)
+  if not expression then
+    assert(load(line, "=tensors", "t", env))()
+    return line
+  end
+  local values = table.pack(expression())
+  for i = 1, values.n do values[i] = doc_text.printed(values[i]) end
+  local text = "--> " .. table.concat(values, ", ")
+  local gap = #line > 40 and "\n" or (" "):rep(41 - #line)
+  return line .. gap .. text
+end
+
+function makers.tensors()
+  local blocks, env = {}, { pg = pg }
+  for i, theme in ipairs(require "docs.tensors") do
+    local lines = {}
+    for k, line in ipairs(theme[2]) do lines[k] = with_result(line, env) end
+    blocks[i] = wrapped(theme[1], 80) .. "\n\n"
+      .. fenced("lua", table.concat(lines, "\n"))
+  end
+  return table.concat(blocks, "\n")
+end
+
 -- The message of a mistake, without the place in this file.
 function makers.mistake()
   local model = pg.nn.Sequential { pg.nn.Flatten(), pg.nn.Linear(784, 10) }
@@ -106,8 +147,8 @@ function makers.numbers()
 end
 
 function makers.tables()
-  return ("Operations: %s\n\nLayers: %s\n\nOptimizers: %s\n"):format(
-    quoted(operations()), quoted(sorted(pg.nn.layers())),
+  return ("Operations: %d; layers: %s; optimizers: %s.\n"):format(
+    #operations(), quoted(sorted(pg.nn.layers())),
     quoted(sorted(pg.optim.optimizers())))
 end
 
