@@ -6,9 +6,11 @@ static int check_end(const peri_frame *frame, int input) {
   const peri_tensor *x = frame->in[input];
   const peri_value *sizes = &frame->value[0];
   if (!peri__is_float(x->dtype))
-    return peri__op_fail(
-        frame, PERI_EDTYPE, "%s must be a float, it is %s; convert it with to",
-        frame->op->inputs[input].name, peri_dtype_name(x->dtype));
+    return peri__op_fail(frame, PERI_EDTYPE,
+                         "%s must be a float, it is %s; convert it with "
+                         "to(\"float32\")",
+                         frame->op->inputs[input].name,
+                         peri_dtype_name(x->dtype));
   int lead = x->ndim - sizes->count;
   bool fits = lead >= 0 && (input == 0 || lead == 0) && sizes->count > 0;
   for (int d = 0; fits && d < sizes->count; d++)

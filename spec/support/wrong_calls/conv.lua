@@ -18,5 +18,6 @@ return {
   { "pg.ones(2, 3):layer_norm(nil, nil, { normalized_shape = { 4 } })",
     "layer_norm: x of shape [2, 3] does not end with [4]" },
   { "pg.arange(3):layer_norm(nil, nil, { normalized_shape = { 3 } })",
-    "layer_norm: x must be a float, it is int64; convert it with to" },
+    "layer_norm: x must be a float, it is int64; convert it with "
+      .. "to(\"float32\")" },
 }
