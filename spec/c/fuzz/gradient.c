@@ -53,10 +53,11 @@ static int gradients(fuzz_call *call, const fuzz_setting *setting,
   peri_tensor *outputs[FUZZ_OUT], *seeds[FUZZ_OUT];
   fuzz_random r = {.state = call->draws};
   int nin = make_leaves(call, in, leaves), used = 0;
+  bool first_alone = fuzz_chance(&r, 2);
   if (nin == 0) return 0;
   int count = fuzz_run(call, setting->ctx, in, y);
   for (int i = 0; i < count; i++) {
-    bool left_out = i > 0 && fuzz_chance(&r, 2);
+    bool left_out = first_alone && i > 0;
     if (left_out || !peri_requires_grad(y[i])) continue;
     seeds[used] = seed_of(setting, y[i], &r);
     outputs[used++] = y[i];
