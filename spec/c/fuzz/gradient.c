@@ -125,7 +125,7 @@ static bool grads_near(const fuzz_numbers *a, const fuzz_numbers *b) {
     if (isfinite(b->number[0][k])) most = fmax(most, fabs(b->number[0][k]));
   for (int64_t k = 0; k < a->numel[0]; k++) {
     double x = a->number[0][k], y = b->number[0][k];
-    if (isfinite(x) && isfinite(y) && fabs(x - y) > 256 * room * most)
+    if (isfinite(x) && isfinite(y) && fabs(x - y) > 4096 * room * most)
       return false;
   }
   return true;

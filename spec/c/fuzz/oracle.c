@@ -360,12 +360,12 @@ static double absolute_room(const comparison *c, bool gradient) {
   bool narrow = c->coarse > fuzz_rounding(PERI_F32);
   double most = 1;
   if (!gradient && !narrow && !is_difference(c->call->op->name)) return 0;
-  for (int i = 0; gradient && i < c->want->count; i++)
+  for (int i = 0; i < c->want->count; i++)
     for (int64_t k = 0; k < c->want->numel[i]; k++)
-      if (isfinite(c->want->number[i][k]))
+      if (peri__is_float(c->want->dtype[i]) && isfinite(c->want->number[i][k]))
         most = fmax(most, fabs(c->want->number[i][k]));
-  if (!gradient && !narrow) return c->roundings * c->coarse;
-  return (!gradient ? 4 : narrow ? 32 : 16) * c->coarse * most;
+  if (!gradient && narrow) return 4 * c->coarse;
+  return (!gradient ? c->roundings : narrow ? 32 : 16) * c->coarse * most;
 }
 
 bool fuzz_agree(fuzz_world *w, fuzz_call *call, fuzz_experiment experiment,
