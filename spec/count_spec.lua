@@ -110,6 +110,9 @@ describe("isin", function()
     { "a number among others", pg.isin(3, x), true },
     { "nothing in nothing", pg.isin(x, pg.zeros { 0 }),
       { { false, false }, { false, false } } },
+    { "numbers beside NaN",
+      pg.isin(pg.tensor { 1.0, nan }, pg.tensor { nan, 1.0, nan, nan, nan }),
+      { true, false } },
     { "no NaN", pg.isin(pg.tensor { nan, 1.0 }, pg.tensor { nan, 1.0 }),
       { false, true } },
   }

@@ -35,8 +35,9 @@ static bool find_size(const peri_frame *frame, int64_t *size) {
   else if (*size == INT64_MAX)
     peri__op_fail(frame, PERI_EARG, "x holds %lld, which is too large",
                   (long long)*size);
+  if (frame->ctx->status != 0) return false;
   ++*size;
-  return frame->ctx->status == 0;
+  return true;
 }
 
 int peri__bincount_forward(peri_frame *frame) {

@@ -57,16 +57,6 @@ static bool read_options(fuzz_settings *s, int argc, char **argv) {
   return s->steps > 0;
 }
 
-static bool enough(const fuzz_settings *s) {
-  for (int i = 0; peri_op_at(NULL, i); i++) {
-    const peri_op *op = peri_op_at(NULL, i);
-    if (s->row && s->row != op) continue;
-    if (fuzz_callable(op) && fuzz_tally(op, COUNT_TRIED) < s->least)
-      return false;
-  }
-  return true;
-}
-
 int main(int argc, char **argv) {
   const char *seconds = getenv("PERIGEE_FUZZ_SECONDS");
   fuzz_settings s = {.seed = 1, .steps = 30, .least = 30, .faults = 3};
@@ -83,7 +73,8 @@ int main(int argc, char **argv) {
   uint64_t seed = s.seed;
   do {
     CHECK(fuzz_program(&s, seed++));
-  } while (!s.one && check_failed < s.faults && (now() < end || !enough(&s)));
+  } while (!s.one && check_failed < s.faults &&
+           (now() < end || !fuzz_enough(&s)));
   int zeros = fuzz_report(&s);
   if (!s.one) CHECK(zeros == 0);
   printf("%llu programs\n", (unsigned long long)(seed - s.seed));

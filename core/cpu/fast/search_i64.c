@@ -38,8 +38,9 @@ typedef struct {
     for (int j = 0; j < n; j++) \
       place[j] = low[j] + (left > 0 && (LESS(s[low[j]], v[j]))); \
   }
-#define BELOW(a, b) !((a) >= (b))
-#define NOT_ABOVE(a, b) !((a) > (b))
+/* NaN stands behind all numbers. */
+#define BELOW(a, b) (((a) < (b)) | (((b) != (b)) & ((a) == (a))))
+#define NOT_ABOVE(a, b) (((a) <= (b)) | ((b) != (b)))
 #define BOTH(T, name) \
   SEARCH(T, name##_left, BELOW) \
   SEARCH(T, name##_right, NOT_ABOVE)

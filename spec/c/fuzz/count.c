@@ -4,7 +4,11 @@
 
 #include <stdio.h>
 
-enum { MOST_ROWS = 1024, MOST_EVENTS = 32 };
+enum {
+  MOST_ROWS = 1024,
+  MOST_EVENTS = 32,
+  PATIENCE = 20 /* times the least tries, until a row succeeds */
+};
 
 static long rows[MOST_ROWS][FUZZ_COUNTS];
 static unsigned seen[MOST_ROWS]; /* dtypes of first inputs, a bit each */
@@ -45,10 +49,6 @@ int fuzz_row_index(const peri_op *op) {
 
 void fuzz_count_one(const peri_op *op, fuzz_count count) {
   rows[fuzz_row_index(op)][count]++;
-}
-
-long fuzz_tally(const peri_op *op, fuzz_count count) {
-  return rows[fuzz_row_index(op)][count];
 }
 
 void fuzz_count_missing(const peri_op *op) {
@@ -177,21 +177,40 @@ static const char *letters(unsigned bits, char text[PERI_DTYPES]) {
   return text;
 }
 
+/* What of a row should occur and never did, NULL if nothing. */
+static const char *lacking(int row) {
+  const peri_op *op = peri_op_at(NULL, row);
+  const long *n = rows[row];
+  bool only = op->flags & PERI_OP_ONLY_INPLACE;
+  bool grad = op->backward && !only && !(op->flags & PERI_OP_CONSTANT);
+  if (missing[row]) return NULL;
+  if (!only && n[COUNT_DONE] == 0) return "succeeded";
+  if (op->flags & PERI_OP_INPLACE && n[COUNT_IN_PLACE] == 0)
+    return "succeeded in place";
+  return grad && n[COUNT_GRADIENT] == 0 ? "had a gradient" : NULL;
+}
+
+bool fuzz_enough(const fuzz_settings *settings) {
+  for (int row = 0; peri_op_at(NULL, row); row++) {
+    const peri_op *op = peri_op_at(NULL, row);
+    long tried = rows[row][COUNT_TRIED];
+    if (!fuzz_callable(op) || (settings->row && settings->row != op)) continue;
+    if (tried < settings->least) return false;
+    if (tried < PATIENCE * settings->least && lacking(row)) return false;
+  }
+  return true;
+}
+
 static int report_row(int row) {
   const peri_op *op = peri_op_at(NULL, row);
   const long *n = rows[row];
+  const char *never = lacking(row);
   char text[PERI_DTYPES];
-  bool only = op->flags & PERI_OP_ONLY_INPLACE;
-  bool inplace = op->flags & PERI_OP_INPLACE, grad = op->backward != NULL;
-  if (op->flags & PERI_OP_CONSTANT) grad = false;
   printf("%-20s %7ld %7ld %7ld %7ld %7ld %7ld  %s%s\n", op->name,
          n[COUNT_TRIED], n[COUNT_DONE], n[COUNT_IN_PLACE], n[COUNT_GRADIENT],
          n[COUNT_FLOAT64], n[COUNT_META], letters(seen[row], text),
          missing[row] ? " (no library)" : "");
-  if (missing[row]) return 0;
-  return zero(!only, n[COUNT_DONE], "succeeded", op->name) +
-         zero(inplace, n[COUNT_IN_PLACE], "succeeded in place", op->name) +
-         zero(grad && !only, n[COUNT_GRADIENT], "had a gradient", op->name);
+  return zero(never != NULL, 0, never, op->name);
 }
 
 int fuzz_report(const fuzz_settings *settings) {

@@ -316,7 +316,8 @@ int fuzz_callables(void);
 /* The row that is the 'place'-th of them. */
 int fuzz_callable_row(int place);
 int fuzz_row_index(const peri_op *op);
-long fuzz_tally(const peri_op *op, fuzz_count count);
+/* True if every row was tried often, those that never succeeded more so. */
+bool fuzz_enough(const fuzz_settings *settings);
 void fuzz_count_one(const peri_op *op, fuzz_count count);
 void fuzz_count_call(const fuzz_call *call);
 /* The row needs a library that is not here. */
