@@ -152,7 +152,8 @@ describe("other products", function()
   end)
 
   it("cross broadcasts and takes any dimension", function()
-    local x, y = pg.tensor { { 1, 2, 3 } }, pg.tensor { { 4, 5, 6 }, { 1, 0, 0 } }
+    local x = pg.tensor { { 1, 2, 3 } }
+    local y = pg.tensor { { 4, 5, 6 }, { 1, 0, 0 } }
     local want = pg.tensor { { -3, 6, -3 }, { 0, 3, -2 } }
     near(pg.cross(x, y), want:totable())
     near(pg.cross(x:transpose(1, 2), y:transpose(1, 2), 1),

@@ -36,7 +36,7 @@ void peri__drop_label(peri__operand *o, int at) {
   for (int d = at; d < o->ndim; d++) o->label[d] = o->label[d + 1];
 }
 
-/* ---- Pieces of a peri__contraction ------------------------------------------ */
+/* ---- Pieces of a contraction ------------------------------------------ */
 
 /* Sum dimensions 'dims', keeping the dtype. */
 static void sum_dims(peri__operand *o, const int64_t *dims, int count) {
