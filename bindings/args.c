@@ -348,10 +348,12 @@ static void collect_list(reader *r) {
   take_input(r, 0, list);
 }
 
+static bool takes_list(const reader *r) {
+  return r->ninputs > 0 && r->inputs[0].flags & PERI_IN_LIST;
+}
+
 static void read_inputs(reader *r) {
-  bool list =
-      r->inputs && r->inputs[0].name && r->inputs[0].flags & PERI_IN_LIST;
-  if (list && r->next <= r->last && pgl_to_box(r->L, r->S, r->next)) {
+  if (takes_list(r) && r->next <= r->last && pgl_to_box(r->L, r->S, r->next)) {
     collect_list(r);
     return;
   }
@@ -363,9 +365,7 @@ static void read_inputs(reader *r) {
    parameters are read */
 static int read_front(reader *r) {
   const peri_param *first = &r->params[0];
-  bool list =
-      r->inputs && r->inputs[0].name && r->inputs[0].flags & PERI_IN_LIST;
-  if (!list || r->next > r->last || r->nparams == 0 ||
+  if (!takes_list(r) || r->next > r->last || r->nparams == 0 ||
       first->type != PERI_P_STRING || first->need != PERI_REQUIRED ||
       lua_type(r->L, r->next) != LUA_TSTRING)
     return 0;

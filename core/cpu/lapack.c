@@ -58,7 +58,7 @@ static bool load_any(peri__lapack *library, const char *path) {
 }
 
 const peri__lapack *peri__lapack_of(peri_context *ctx) {
-  peri__lapack library = {NULL};
+  peri__lapack library = {.handle = NULL};
   if (ctx->lapack || !load_any(&library, ctx->lapack_path)) return ctx->lapack;
   ctx->lapack = peri__alloc(ctx, sizeof library);
   if (ctx->lapack)

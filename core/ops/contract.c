@@ -8,7 +8,7 @@
    nothing is summed. A dimension of size 1 goes with any size. */
 #include "contract.h"
 
-/* ---- Labels ------------------------------------------------------------- */
+/* ---- Labels ----------------------------------------------------------- */
 
 static int place_of(const peri__operand *o, int label) {
   for (int d = 0; d < o->ndim; d++)
@@ -36,7 +36,7 @@ void peri__drop_label(peri__operand *o, int at) {
   for (int d = at; d < o->ndim; d++) o->label[d] = o->label[d + 1];
 }
 
-/* ---- Pieces of a peri__contraction -------------------------------------- */
+/* ---- Pieces of a contraction ------------------------------------------ */
 
 /* Sum dimensions 'dims', keeping the dtype. */
 static void sum_dims(peri__operand *o, const int64_t *dims, int count) {
@@ -265,7 +265,7 @@ static int contract(const peri__contraction *c, peri__operand *a,
   return c->frame->ctx->status;
 }
 
-/* ---- The order of pairs ------------------------------------------------- */
+/* ---- The order of pairs ----------------------------------------------- */
 
 /* Multiplications that contracting 'a' with 'b' takes. */
 static double cost_of(const peri__contraction *c, const peri__operand *a,

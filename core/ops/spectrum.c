@@ -169,8 +169,8 @@ int peri__eigh_forward(peri_frame *frame) {
   return status < 0 ? status : check_eigh(frame, y[2]);
 }
 
-/* dA = V (diag(dL) + skew(V^T dV) / 2 E) V^T, E = L[j] - L[i]: what V^T dV says
-   beside of rotations has no meaning. dA is symmetric. */
+/* dA = V (diag(dL) + skew(V^T dV) / 2 E) V^T,  E = L[j] - L[i]. What V^T dV
+   says beside of rotations has no meaning; dA is symmetric. */
 int peri__eigh_backward(peri_backprop *grad) {
   peri_tensor *values = grad->out[0], *v = grad->out[1];
   peri_tensor *dl = grad->dy[0], *dv = grad->dy[1];
