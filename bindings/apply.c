@@ -13,6 +13,7 @@
 typedef struct {
   pgl_state *S;
   const peri_op *op;
+  const peri_op *form; /* what it becomes when parameters are given, or NULL */
   pgl_signature signature;
   int inputs, outputs; /* how many have names; one output at least */
 } bound_row;
@@ -37,6 +38,14 @@ static int count_outputs(const peri_op *op) {
   return count ? count : 1;
 }
 
+/* The row to apply with these arguments. */
+static const peri_op *row_of(const bound_row *row, const pgl_args *args) {
+  const peri_param *params = row->signature.params;
+  for (int i = 0; row->form && params[i].name; i++)
+    if (args->value[i].type != PERI_P_END) return row->form;
+  return row->op;
+}
+
 /* Let core work, fill the boxes. -> false with the error set */
 static bool run(lua_State *L, application *a) {
   const bound_row *row = a->row;
@@ -44,8 +53,8 @@ static bool run(lua_State *L, application *a) {
   peri_tensor *in[PERI_MAX_INPUTS];
   peri_tensor *more[PERI_MAX_OUTPUTS] = {NULL};
   peri_tensor *const *inputs = pgl_inputs(L, S, &a->args, in);
-  peri_tensor *y = peri_apply_kept(S->ctx, row->op, inputs, a->args.nin,
-                                   a->args.value, 1, more);
+  peri_tensor *y = peri_apply_kept(S->ctx, row_of(row, &a->args), inputs,
+                                   a->args.nin, a->args.value, 1, more);
   pgl_drop_numbers(&a->args, inputs);
   pgl_give_box(S, a->box[0], y);
   for (int i = 1; i < row->outputs; i++)
@@ -122,8 +131,8 @@ static int call_in_place(lua_State *L) {
   if (peri_context_enter(S->ctx) < 0) return pgl_raise(L, S);
   peri_scope scope = peri_scope_open(S->ctx);
   peri_tensor *const *inputs = pgl_inputs(L, S, &args, in);
-  peri_tensor *y =
-      peri_apply_inplace(S->ctx, op, inputs, args.nin, args.value, 1);
+  peri_tensor *y = peri_apply_inplace(S->ctx, row_of(row, &args), inputs,
+                                      args.nin, args.value, 1);
   peri_scope_close(scope);
   peri_context_leave(S->ctx);
   if (!y) return pgl_raise(L, S);
@@ -177,6 +186,7 @@ static void push_row(lua_State *L, const peri_op *op) {
   bound_row *row = lua_newuserdatauv(L, sizeof *row, 0);
   *row = (bound_row){.S = pgl_find(L),
                      .op = op,
+                     .form = peri_op_form(op),
                      .signature = {op->name, op->inputs, pgl_op_params(op)},
                      .inputs = pgl_count_inputs(op->inputs),
                      .outputs = count_outputs(op)};

@@ -291,7 +291,8 @@ static inline const char *pgl_inplace_end(const char *name) {
 /* The parameters of an operation, of which there may be none. */
 static inline const peri_param *pgl_op_params(const peri_op *op) {
   static const peri_param none = {.name = NULL};
-  return op->params ? op->params : &none;
+  const peri_op *form = op->params ? NULL : peri_op_form(op);
+  return op->params ? op->params : form ? form->params : &none;
 }
 
 /* ---- Rows (rows.c) ---------------------------------------------------- */

@@ -55,7 +55,7 @@ static bool same_view(const peri_tensor *x, const peri_tensor *y) {
 /* True if each element is written after what it is made of was read. */
 static bool by_element(const peri_op *op) {
   return op >= peri__pointwise_rows &&
-         op < peri__pointwise_rows + PERI_POINTWISE_ROWS;
+         op < peri__pointwise_rows + PERI_POINTWISE_ROWS + PERI_POINTWISE_FORMS;
 }
 
 /* Inputs that overlap the one that is written are read from a copy, but for

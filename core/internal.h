@@ -469,9 +469,12 @@ enum {
 #define TERNARY(...) +4
 #define STEP1(...) +1
 #define STEP2(...) +1
+#define FORM(...) +3
+#define MODE(...) +1
 enum {
   PERI_LEVELLED_KERNELS = 0
 #include "ops/arithmetic.def"
+#include "ops/elementary.def"
 #include "ops/function.def"
 };
 enum {
@@ -493,9 +496,25 @@ enum {
 #define TERNARY(...) +1
 #define STEP1(...) +1
 #define STEP2(...) +1
+#define FORM(...)
+#define MODE(...)
 #include "ops/pointwise.def"
 };
-extern const peri_op peri__pointwise_rows[PERI_POINTWISE_ROWS];
+/* Behind them those that take the parameters of others. */
+enum {
+  PERI_POINTWISE_FORMS = 0
+#define UNARY(...)
+#define PART(...)
+#define BINARY(...)
+#define TERNARY(...)
+#define STEP1(...)
+#define STEP2(...)
+#define FORM(...) +1
+#define MODE(...)
+#include "ops/pointwise.def"
+};
+extern const peri_op
+    peri__pointwise_rows[PERI_POINTWISE_ROWS + PERI_POINTWISE_FORMS];
 /* Kernel of a pointwise row that a matrix product may apply to what it stores,
    else PERI_NO_ACTIVATION. */
 int peri__activation_kernel(const peri_op *op);

@@ -432,8 +432,8 @@ typedef enum {
   PERI_P_CHOICE, /* one of the words in 'choices' */
   PERI_P_DTYPE,
   PERI_P_GENERATOR, /* a stream of random numbers */
-  PERI_P_STRING, /* this and what follows points to memory of the caller */
-  PERI_P_MANY    /* list of whole numbers of any length */
+  PERI_P_STRING,    /* this and what follows points to memory of the caller */
+  PERI_P_MANY       /* list of whole numbers of any length */
 } peri_type;
 
 /* A parameter's value. 'count' is the length of a list; a choice is the
@@ -567,6 +567,9 @@ struct peri_op {
 PERI_API const peri_op *peri_op_at(const peri_context *ctx, int index);
 PERI_API const peri_op *peri_op_named(const peri_context *ctx,
                                       const char *name);
+/* The row that 'op', which has no parameters itself, becomes when some are
+   given (add: alpha); NULL if there is none. */
+PERI_API const peri_op *peri_op_form(const peri_op *op);
 /* Range of inputs in which the gradient of 'op' is checked. -> false if its
    row names none */
 PERI_API bool peri_op_domain(const peri_op *op, double *low, double *high);

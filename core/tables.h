@@ -115,6 +115,8 @@
 #define CHOICE(name, words, v, doc) \
   PERI_ROW(name, PERI_P_CHOICE, PERI_DEFAULT, PERI_I(PERI_P_CHOICE, v), 0, 0, \
            words, doc)
+#define MAY_CHOICE(name, words, doc) \
+  PERI_ROW(name, PERI_P_CHOICE, PERI_OPTIONAL, PERI_NO_VALUE, 0, 0, words, doc)
 #define MUST_STRING(name, doc) \
   PERI_ROW(name, PERI_P_STRING, PERI_REQUIRED, PERI_NO_VALUE, 0, 0, 0, doc)
 #define MAY_STRING(name, doc) \

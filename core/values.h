@@ -83,6 +83,13 @@ static inline peri_context *common_context(peri_tensor *const *in, int count) {
   return NULL;
 }
 
+/* The form of the row at 'row' that takes 'value', of one parameter, if it is
+   given, else the row itself. */
+static inline const peri_op *form_given(int row, const peri_value *value) {
+  const peri_op *op = peri_op_at(NULL, row);
+  return value->type == PERI_P_END ? op : peri_op_form(op);
+}
+
 /* The row at 'row' applied to the first 'count' of three inputs, or in place to
    the first of them: what the many rows do that have no parameters. */
 static __attribute__((noinline)) peri_tensor *apply_few(int row, int count,

@@ -119,7 +119,7 @@ static int print_count(const char *name, int at, int indent) {
 
 static void print_argument_docs(const row *r, int *at) {
   for (const peri_param *p = r->params; p->name != NULL; p++) {
-    if (!is_required(p)) continue;
+    if (!is_argument(r, p)) continue;
     *at = printf("\n   %s  ", p->name) - 1;
     const int indent = *at;
     *at = print_words(p->doc, *at, indent);
@@ -189,7 +189,7 @@ static void print_options(const function *f) {
       "typedef struct {\n",
       f->name);
   for (const peri_param *p = f->row->params; p->name != NULL; p++)
-    if (!is_required(p)) print_field(p);
+    if (!is_argument(f->row, p)) print_field(p);
   printf(
       "} %s_options;\n\n/* The defaults of %s. */\n"
       "%s%s_options %s_defaults(void);\n\n",
@@ -229,7 +229,7 @@ static void print_defaults(const function *f) {
   printf("%s_options %s_defaults(void) {\n  const %s_options set_ = {\n",
          f->stem, f->stem, f->stem);
   for (const peri_param *p = f->row->params; p->name != NULL; p++)
-    if (!is_required(p)) print_default(p);
+    if (!is_argument(f->row, p)) print_default(p);
   printf("  };\n  return set_;\n}\n\n");
 }
 
@@ -244,9 +244,18 @@ static const char *type_constant(const peri_param *param) {
   return names[param->type];
 }
 
+/* Print the row in the table of operations; for a form that of the operation,
+   if no value asks for the form. */
+static void print_op(const row *r) {
+  if (r->of)
+    printf("form_given(ROW_%s, values_)", r->of);
+  else
+    printf("peri_op_at(NULL, ROW_%s)", r->name);
+}
+
 /* The call that makes the value of a parameter from its C argument. */
-static void print_value(const peri_param *p) {
-  const char *of = is_required(p) ? "" : "set_.";
+static void print_value(const row *r, const peri_param *p) {
+  const char *of = is_argument(r, p) ? "" : "set_.";
   char number[ARG_BYTES];
   switch (p->type) {
     case PERI_P_NUMBER:
@@ -293,7 +302,7 @@ static void print_values(const function *f) {
   printf("  const peri_value values_[] = {\n");
   for (const peri_param *p = f->row->params; p->name != NULL; p++) {
     printf("    ");
-    print_value(p);
+    print_value(f->row, p);
     printf(",\n");
   }
   printf("    {.type = PERI_P_END},\n  };\n");
@@ -368,15 +377,14 @@ static void print_apply(const function *f) {
   }
   if (more) printf("  peri_tensor *more_[PERI_MAX_OUTPUTS] = {NULL};\n");
   printf("  if (ctx_ == NULL)\n    return NULL;\n");
-  printf(
-      "  %s%s(\n      ctx_, peri_op_at(NULL, ROW_%s), in_, count_,"
-      " %s, 0%s);\n",
-      more ? "peri_tensor *const first_ = " : "return ",
-      f->inplace ? "peri_apply_inplace" : "peri_apply", f->row->name,
-      has_values(f) ? "values_" : "NULL",
-      f->inplace ? ""
-      : more     ? ", more_"
-                 : ", NULL");
+  printf("  %s%s(\n      ctx_, ",
+         more ? "peri_tensor *const first_ = " : "return ",
+         f->inplace ? "peri_apply_inplace" : "peri_apply");
+  print_op(f->row);
+  printf(", in_, count_, %s, 0%s);\n", has_values(f) ? "values_" : "NULL",
+         f->inplace ? ""
+         : more     ? ", more_"
+                    : ", NULL");
   for (int i = 1; more && outputs[i] != NULL; i++)
     printf("  if (%s != NULL)\n    *%s = more_[%d];\n", outputs[i], outputs[i],
            i - 1);
@@ -456,7 +464,8 @@ static void print_public(printer *print) {
 static void print_definitions(void) {
   printf("#include \"values.h\"\n\nenum { /* places of the operations */\n");
   for (int i = 0; i < tables[OPERATION].count; i++)
-    printf("  ROW_%s,\n", tables[OPERATION].row[i].name);
+    if (!tables[OPERATION].row[i].of)
+      printf("  ROW_%s,\n", tables[OPERATION].row[i].name);
   printf("};\n\n");
   print_rows(print_definition, OPERATION, true);
   print_public(print_definition);

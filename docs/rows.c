@@ -18,53 +18,59 @@
 
 static const row operations[] = {
 #define UNARY(name, kind, params, forward, dx, low, high, doc) \
-  {#name, {IN(x){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc},
-#define PART(name, ...) {#name, {IN(x){0}}, {{0}}, {0}, PERI_OP_HIDDEN, ""},
+  {#name, {IN(x){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc, NULL},
+#define PART(name, ...) \
+  {#name, {IN(x){0}}, {{0}}, {0}, PERI_OP_HIDDEN, "", NULL},
 #define BINARY(name, kind, params, forward, da, db, low, high, doc) \
-  {#name, {ANY(a) ANY(b){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc},
+  {#name, {ANY(a) ANY(b){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc, NULL},
 #define TERNARY(name, kind, inputs, params, forward, da, db, dc, low, high, \
                 doc) \
-  {#name, {inputs{0}}, {params{0}}, {0}, INPLACE_##kind, doc},
+  {#name, {inputs{0}}, {params{0}}, {0}, INPLACE_##kind, doc, NULL},
 #define INPLACE_ARITH PERI_OP_INPLACE
 #define INPLACE_FLOAT PERI_OP_INPLACE
 #define INPLACE_CHOOSE 0
 #define STEP1(name, kind, params, forward, doc) \
-  {#name, {IN(x){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc},
+  {#name, {IN(x){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc, NULL},
 #define STEP2(name, kind, params, forward, doc) \
-  {#name, {ANY(a) ANY(b){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc},
+  {#name, {ANY(a) ANY(b){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc, NULL},
+#define FORM(op, name, kind, params, forward, da, db, doc) \
+  {#name, {ANY(a) ANY(b){0}}, {params{0}}, {0}, PERI_OP_INPLACE, doc, #op},
+#define MODE(...)
 #include "ops/pointwise.def"
 
 #define OP(name, inputs, params, outputs, flags, saves, infer, doc) \
-  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, doc},
+  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, doc, NULL},
 #define FIXED_OP(name, inputs, params, outputs, flags, infer, doc) \
-  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, doc},
+  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, doc, NULL},
 #define VIEW(name, inputs, params, flags, doc) \
-  {#name, {inputs{0}}, {params{0}}, {0}, flags, doc},
+  {#name, {inputs{0}}, {params{0}}, {0}, flags, doc, NULL},
 #define COMPOSED(name, inputs, params, outputs, flags, doc) \
-  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, doc},
+  {#name, {inputs{0}}, {params{0}}, {outputs 0}, flags, doc, NULL},
 #define PARTS(name, inputs, params, flags, infer, doc) \
-  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_LIST | (flags), doc},
+  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_LIST | (flags), doc, NULL},
 #define LISTED(name, inputs, params, flags, infer, doc) \
-  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_LIST | (flags), doc},
+  {#name, {inputs{0}}, {params{0}}, {0}, PERI_OP_LIST | (flags), doc, NULL},
 #include "ops/ops.def"
 };
 
 static const row layers[] = {
-#define LAYER(name, params, doc) {#name, {{0}}, {params{0}}, {0}, 0, doc},
+#define LAYER(name, params, doc) {#name, {{0}}, {params{0}}, {0}, 0, doc, NULL},
 #define OP_LAYER(name, op, params, doc) \
-  {#name, {{0}}, {params{0}}, {0}, 0, doc},
-#define CONTAINER(name, doc) {#name, {{0}}, {{0}}, {0}, CONTAINER_ROW, doc},
+  {#name, {{0}}, {params{0}}, {0}, 0, doc, NULL},
+#define CONTAINER(name, doc) \
+  {#name, {{0}}, {{0}}, {0}, CONTAINER_ROW, doc, NULL},
 #include "nn/layers.def"
 };
 
 static const row optimizers[] = {
 #define OPTIM(name, params, states, refusals, doc) \
-  {#name, {{0}}, {params{0}}, {0}, 0, doc},
+  {#name, {{0}}, {params{0}}, {0}, 0, doc, NULL},
 #include "optim/optims.def"
 };
 
 static const row readers[] = {
-#define READER(name, params, doc) {#name, {{0}}, {params{0}}, {0}, 0, doc},
+#define READER(name, params, doc) \
+  {#name, {{0}}, {params{0}}, {0}, 0, doc, NULL},
 #include "data/readers.def"
 };
 
@@ -104,13 +110,13 @@ bool is_list(const peri_param *param) {
          param->type == PERI_P_MANY;
 }
 
-bool is_required(const peri_param *param) {
-  return param->need == PERI_REQUIRED;
+bool is_argument(const row *r, const peri_param *param) {
+  return param->need == PERI_REQUIRED || r->of;
 }
 
 bool has_options(const row *r) {
   for (const peri_param *p = r->params; p->name != NULL; p++)
-    if (!is_required(p)) return true;
+    if (!is_argument(r, p)) return true;
   return false;
 }
 
@@ -212,7 +218,7 @@ static void add_inputs(function *f) {
 
 static void add_params(function *f) {
   for (const peri_param *p = f->row->params; p->name != NULL; p++) {
-    if (!is_required(p)) continue;
+    if (!is_argument(f->row, p)) continue;
     add_arg(f, c_type(p), p->name, "");
     if (is_list(p)) add_arg(f, "int ", p->name, "_count");
   }

@@ -17,13 +17,15 @@ typedef struct {
   const char *outputs[PERI_MAX_OUTPUTS + 1];
   unsigned flags;
   const char *doc;
+  const char *of; /* the row of which it is a form, or NULL */
 } row;
 
 #define CONTAINER_ROW 1u /* of a layer: takes modules, not parameters */
 
 typedef enum { OPERATION, LAYER_MAKER, OPTIM_MAKER, READ } kind;
 
-/* The rows of each kind; operations in the order of peri_op_at. */
+/* The rows of each kind; operations in the order of peri_op_at, forms between
+   them. */
 extern const struct rows {
   const row *row;
   int count;
@@ -48,7 +50,7 @@ function describe(kind family, const row *r, bool inplace);
 /* A list of whole numbers: a pointer and a count. */
 bool is_list(const peri_param *param);
 /* An argument of its own, not one of the options. */
-bool is_required(const peri_param *param);
+bool is_argument(const row *r, const peri_param *param);
 bool has_options(const row *r);
 /* The type in C, ready to be followed by the name: "const char *". */
 const char *c_type(const peri_param *param);

@@ -31,6 +31,11 @@ static inline int64_t floor_quotient_i64(int64_t a, int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
 }
 
+static inline int64_t quotient_i64(int64_t a, int64_t b) {
+  if (b == -1) return (int64_t)(0 - (uint64_t)a);
+  return b == 0 ? 0 : a / b;
+}
+
 static inline int64_t rest_i64(int64_t a, int64_t b) {
   return b == 0 || b == -1 ? 0 : a % b;
 }
@@ -100,6 +105,8 @@ static const bool compares[] = {
 #define TERNARY(f, kind, ...) RESULT_##kind, false, false, false,
 #define STEP1(f, kind, ...) RESULT_##kind,
 #define STEP2(f, kind, ...) RESULT_##kind,
+#define FORM(op, f, kind, ...) RESULT_##kind, false, false,
+#define MODE(f, kind, ...) RESULT_##kind,
 #include "ops/pointwise.def"
 };
 
@@ -117,6 +124,9 @@ static const peri_kernel kernels[] = {
       {#f "_dc", pointwise},
 #define STEP1(f, ...) {#f, pointwise},
 #define STEP2(f, ...) {#f, pointwise},
+#define FORM(op, f, ...) \
+  {#f, pointwise}, {#f "_da", pointwise}, {#f "_db", pointwise},
+#define MODE(f, ...) {#f, pointwise},
 #include "ops/pointwise.def"
 };
 

@@ -24,6 +24,8 @@ enum {
   PERI_ID_##f, PERI_ID_##f##_da, PERI_ID_##f##_db, PERI_ID_##f##_dc,
 #define STEP1(f, ...) PERI_ID_##f,
 #define STEP2(f, ...) PERI_ID_##f,
+#define FORM(op, f, ...) PERI_ID_##f, PERI_ID_##f##_da, PERI_ID_##f##_db,
+#define MODE(f, ...) PERI_ID_##f,
 #include "ops/pointwise.def"
 };
 

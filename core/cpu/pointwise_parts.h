@@ -9,23 +9,31 @@
 static inline float power_f32(float a, float b) { return powf(a, b); }
 static inline double power_f64(double a, double b) { return pow(a, b); }
 
-static inline float modulo_f32(float a, float b) {
-  float r = fmodf(a, b);
-  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
-}
+#ifndef OWN_REST_F32
+static inline float rest_f32(float a, float b) { return fmodf(a, b); }
+#endif
+#ifndef OWN_REST_F64
+static inline double rest_f64(double a, double b) { return fmod(a, b); }
+#endif
 
-static inline double modulo_f64(double a, double b) {
-  double r = fmod(a, b);
-  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
-}
+/* A remainder takes the sign of b, and its quotient is what is then left of a,
+   a whole number but for its rounding. */
+#define DIVISIONS(type, T, truncated, nearest) \
+  static inline T modulo_##type(T a, T b) { \
+    T r = rest_##type(a, b); \
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r; \
+  } \
+  static inline T floor_quotient_##type(T a, T b) { \
+    T r = rest_##type(a, b), d = a / b, q = (a - r) / b; \
+    q = r != 0 && (r < 0) != (b < 0) ? q - 1 : q; \
+    T y = q != 0 ? nearest(q) : 0 * d; \
+    return b == 0 ? d : y; \
+  } \
+  static inline T quotient_##type(T a, T b) { return truncated(a / b); }
 
-static inline float floor_quotient_f32(float a, float b) {
-  return floorf(a / b);
-}
-
-static inline double floor_quotient_f64(double a, double b) {
-  return floor(a / b);
-}
+DIVISIONS(f32, float, truncf, rintf)
+DIVISIONS(f64, double, trunc, rint)
+#undef DIVISIONS
 
 /* Those that are functions of math.h. */
 #define BOTH_TYPES(name, f, single) \
@@ -40,7 +48,6 @@ BOTH_TYPES(to_even, rint, rintf) /* as the mode is inside a context */
 
 #undef BOTH_TYPES
 
-static inline double rest_f64(double a, double b) { return fmod(a, b); }
 static inline bool negative_f64(double x) { return signbit(x) != 0; }
 
 #endif

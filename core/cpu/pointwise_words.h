@@ -6,12 +6,15 @@
      NAME(f)   the name of f for this type
      MATH(f)   the function f of math.h for it, if it is a float type
      FLOATS    1 if T is a float type, else 0
-     BY_BLOCKS 1: the rows of function.def by whole blocks, else 0
-     WITHOUT_SPECIAL if the rows of special.def have no loops in this type
+     BY_BLOCKS 1: the rows of function.def and elementary.def by whole blocks,
+               else 0
+     WITHOUT_ELEMENTARY, WITHOUT_SPECIAL if the rows of these files have no
+               loops here; those of special.def have none in float
 
    Functions of our own are used for those f for which OWN_f is defined as
-   `~, OWN`: f is then NAME(f). Rows whose expression holds only for angles up
-   to MOST_ANGLE have ANGLE_row as `~, 1`.
+   `~, OWN`: f is then NAME(f). Rows whose expression holds for some inputs only
+   have BEYOND_row as `~, test`: NAME(beyond_test) says whether there are
+   others, which go by the plain loop.
 
    A row becomes an inline function of one element, which gets everything that
    an expression may read, and a loop around it: what is not read is not loaded,
@@ -41,6 +44,7 @@
 #define POW(l, r) NAME(power)(l, r)
 #define MOD(l, r) NAME(modulo)(l, r)
 #define FLOORDIV(l, r) NAME(floor_quotient)(l, r)
+#define QUOTIENT(l, r) NAME(quotient)(l, r)
 #define FMOD(l, r) NAME(rest)(l, r)
 #define FLOOR(x) NAME(round_down)(x)
 #define CEIL(x) NAME(round_up)(x)
@@ -56,12 +60,12 @@
 #define DIV(l, r) ((l) / (r))
 #define NEG(x) (-(x))
 #define SIGMOID(x) (1 / (1 + F(exp, -(x))))
-#define ATAN2(l, r) MATH(atan2)(l, r)
-#define HYPOT(l, r) MATH(hypot)(l, r)
+#define ATAN2(l, r) PICK(OWN_atan2, LIBM, ~)(atan2, l, r)
+#define HYPOT(l, r) PICK(OWN_hypot, LIBM, ~)(hypot, l, r)
 #define POLYGAMMA(more, x) peri__polygamma((int)P(0) + more, x)
 #define F(f, x) PICK(OWN_##f, LIBM, ~)(f, x)
-#define OWN(f, x) NAME(f)(x)
-#define LIBM(f, x) MATH(f)(x)
+#define OWN(f, ...) NAME(f)(__VA_ARGS__)
+#define LIBM(f, ...) MATH(f)(__VA_ARGS__)
 #define OF_ATTR(attr, k) ((T)(attr)->real[k])
 #else
 #define ADD(l, r) ((T)((uint64_t)(l) + (uint64_t)(r)))
@@ -133,10 +137,16 @@ typedef struct {
       LOOP_DX(f##_dc, dc)
 #define STEP1(f, kind, params, forward, doc) LOOP_##kind(f, forward)
 #define STEP2(f, kind, params, forward, doc) LOOP_##kind(f, forward)
+#define FORM(op, f, kind, params, forward, da, db, doc) \
+  LOOP_##kind(f, forward) LOOP_DX(f##_da, da) LOOP_DX(f##_db, db)
+#define MODE(f, kind, forward) LOOP_##kind(f, forward)
 #include "ops/arithmetic.def"
 
 #if BY_BLOCKS
 #include "fast/pointwise_rest.h"
+#define TEST(beyond) TEST_OF(PICK(beyond, none, ~))
+#define TEST_OF(test) TEST_NAME(test)
+#define TEST_NAME(test) NAME(beyond_##test)
 /* A loop over whole blocks: what is left over goes through buffers, so that no
    code for single elements is needed. */
 #undef LOOP
@@ -150,14 +160,17 @@ typedef struct {
   static void NAME(loop_##f)(const peri__pointwise_attr *attr, \
                              const void *const in[5], void *out, \
                              int64_t count) { \
-    if (PICK(ANGLE_##f, 0, ~) && NAME(beyond)(in[0], count)) \
-      NAME(by_angles)(NAME(blocks_##f), PERI_ID_##f, attr, in, out, count); \
+    if (TEST(BEYOND_##f)(in, count)) \
+      NAME(by_elements) \
+      (NAME(blocks_##f), TEST(BEYOND_##f), PERI_ID_##f, attr, in, out, count); \
     else \
       NAME(by_blocks)(NAME(blocks_##f), sizeof(result), attr, in, out, count); \
   }
 #endif
 #include "ops/function.def"
-
+#ifndef WITHOUT_ELEMENTARY
+#include "ops/elementary.def"
+#endif
 #ifndef WITHOUT_SPECIAL
 #include "ops/special.def"
 #endif
@@ -186,6 +199,8 @@ static peri__loop *const NAME(loops)[] = {
   ENTRY_##kind(f) ENTRY_DX(f##_da) ENTRY_DX(f##_db) ENTRY_DX(f##_dc)
 #define STEP1(f, kind, ...) ENTRY_##kind(f)
 #define STEP2(f, kind, ...) ENTRY_##kind(f)
+#define FORM(op, f, kind, ...) ENTRY_##kind(f) ENTRY_DX(f##_da) ENTRY_DX(f##_db)
+#define MODE(f, kind, ...) ENTRY_##kind(f)
 #include "ops/pointwise.def"
 };
 
@@ -194,6 +209,9 @@ static peri__loop *const NAME(loops)[] = {
 #undef SECOND
 #undef OWN
 #undef LIBM
+#undef TEST
+#undef TEST_OF
+#undef TEST_NAME
 #undef OF_ATTR
 #undef ELEMENT
 #undef ELEMENTS
@@ -216,4 +234,5 @@ static peri__loop *const NAME(loops)[] = {
 #undef MATH
 #undef FLOATS
 #undef BY_BLOCKS
+#undef WITHOUT_ELEMENTARY
 #undef WITHOUT_SPECIAL

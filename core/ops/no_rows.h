@@ -6,3 +6,5 @@
 #undef STEP1
 #undef STEP2
 #undef PART
+#undef FORM
+#undef MODE

@@ -24,6 +24,7 @@
 #undef POW
 #undef MOD
 #undef FLOORDIV
+#undef QUOTIENT
 #undef FMOD
 #undef ATAN2
 #undef HYPOT

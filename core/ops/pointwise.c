@@ -90,6 +90,9 @@ static peri_tensor *polygamma(const words *w, int more, peri_tensor *x) {
   RULE(f##_da, da) RULE(f##_db, db) RULE(f##_dc, dc)
 #define STEP1(...)
 #define STEP2(...)
+#define FORM(op, f, kind, params, forward, da, db, doc) \
+  RULE(f##_da, da) RULE(f##_db, db)
+#define MODE(...)
 #include "ops/pointwise.def"
 
 /* ---- Expressions as the list of what they read ------------------------ */
@@ -137,6 +140,9 @@ enum {
   f##_reads_a = da, f##_reads_b = db, f##_reads_c = dc,
 #define STEP1(...)
 #define STEP2(...)
+#define FORM(op, f, kind, params, forward, da, db, doc) \
+  f##_reads_a = da, f##_reads_b = db,
+#define MODE(...)
 #include "ops/pointwise.def"
 };
 
@@ -148,6 +154,8 @@ enum {
 #define TERNARY(f, ...) f##_kernel, f##_kernel_a, f##_kernel_b, f##_kernel_c,
 #define STEP1(f, ...) f##_kernel,
 #define STEP2(f, ...) f##_kernel,
+#define FORM(op, f, ...) f##_kernel, f##_kernel_a, f##_kernel_b,
+#define MODE(f, ...) f##_kernel,
 #include "ops/pointwise.def"
 };
 
@@ -163,6 +171,8 @@ enum {
 #define TERNARY(f, kind, inputs, params, ...) FITS(f, params)
 #define STEP1(f, kind, params, ...) FITS(f, params)
 #define STEP2(f, kind, params, ...) FITS(f, params)
+#define FORM(op, f, kind, params, ...) FITS(f, params)
+#define MODE(...)
 #include "ops/pointwise.def"
 
 /* ---- Rows ------------------------------------------------------------- */
@@ -185,6 +195,10 @@ static const detail details[] = {
    {f##_reads_a, f##_reads_b, f##_reads_c}, low, high},
 #define STEP1(f, kind, ...) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
 #define STEP2(f, kind, ...) {kind, f##_kernel, {0}, {0}, {0}, -2, 2},
+#define FORM(op, f, kind, params, forward, da, db, doc) \
+  {kind, f##_kernel, {f##_da, f##_db}, {PASSES(da), PASSES(db)}, \
+   {f##_reads_a, f##_reads_b}, 0, 0},
+#define MODE(...)
 #include "ops/pointwise.def"
 };
 /* clang-format on */
@@ -197,6 +211,8 @@ enum {
 #define TERNARY(f, ...) f##_row,
 #define STEP1(f, ...) f##_row,
 #define STEP2(f, ...) f##_row,
+#define FORM(op, f, ...) f##_row,
+#define MODE(...)
 #include "ops/pointwise.def"
 };
 
@@ -226,9 +242,34 @@ const peri_op peri__pointwise_rows[] = {
   {#f, {IN(x){0}}, PARAMS(params), REST(f, STEPS, NULL, doc)},
 #define STEP2(f, kind, params, forward, doc) \
   {#f, {ANY(a) ANY(b){0}}, PARAMS(params), REST(f, STEPS, NULL, doc)},
+#define FORM(...)
+#define MODE(...)
+#include "ops/pointwise.def"
+
+#define UNARY(...)
+#define PART(...)
+#define BINARY(...)
+#define TERNARY(...)
+#define STEP1(...)
+#define STEP2(...)
+#define FORM(op, f, kind, params, forward, da, db, doc) \
+  {#op, {ANY(a) ANY(b){0}}, PARAMS(params), REST(f, FLAGS, backward, "")},
+#define MODE(...)
 #include "ops/pointwise.def"
 };
 /* clang-format on */
+
+static bool is_form(const peri_op *op) {
+  return op >= peri__pointwise_rows + PERI_POINTWISE_ROWS &&
+         op < peri__pointwise_rows + PERI_POINTWISE_ROWS + PERI_POINTWISE_FORMS;
+}
+
+const peri_op *peri_op_form(const peri_op *op) {
+  const peri_op *form = peri__pointwise_rows + PERI_POINTWISE_ROWS;
+  for (int i = 0; op && i < PERI_POINTWISE_FORMS; i++)
+    if (strcmp(form[i].name, op->name) == 0) return &form[i];
+  return NULL;
+}
 
 bool peri_op_domain(const peri_op *op, double *low, double *high) {
   if (op->forward != run_forward) return false;
@@ -270,9 +311,10 @@ static int broadcast_inputs(peri_frame *frame) {
   return 0;
 }
 
-/* Parameters that are plain numbers count like plain numbers. */
+/* Parameters that are plain numbers count like plain numbers, but for those of
+   forms. */
 static peri_dtype promote_params(const peri_frame *frame, peri_dtype dtype) {
-  const peri_param *params = frame->op->params;
+  const peri_param *params = is_form(frame->op) ? NULL : frame->op->params;
   for (int i = 0; params && params[i].name; i++) {
     const peri_value *value = &frame->value[i];
     if (value->type != PERI_P_NUMBER) continue;
@@ -322,6 +364,17 @@ static int check_bits(const peri_frame *frame) {
   return 0;
 }
 
+/* Whole numbers are scaled by whole numbers. */
+static int check_scale(const peri_frame *frame, peri_dtype dtype) {
+  const peri_value *value = frame->value;
+  if (value->type != PERI_P_NUMBER || value->whole) return 0;
+  if (peri__is_float(dtype) || value->f == floor(value->f)) return 0;
+  return peri__op_fail(frame, PERI_EDTYPE,
+                       "%s must be a whole number where a and b hold integers, "
+                       "got %.10g",
+                       frame->op->params->name, value->f);
+}
+
 static int infer(peri_frame *frame) {
   const detail *row = frame->op->detail;
   peri_meta *out = &frame->out[0];
@@ -334,7 +387,7 @@ static int infer(peri_frame *frame) {
   if (status == 0) status = broadcast_inputs(frame);
   if (status < 0) return status;
   out->dtype = row->kind == COMPARE ? PERI_BOOL : meeting_dtype(frame);
-  return 0;
+  return is_form(frame->op) ? check_scale(frame, out->dtype) : 0;
 }
 
 /* ---- Records ---------------------------------------------------------- */
@@ -351,6 +404,14 @@ static __attribute__((noinline)) void write_params(peri_call *call,
     attr.whole[i] = peri__int(value, i, 0);
   }
   memcpy(call->attr, &attr, sizeof attr);
+}
+
+/* The kernels of further words stand behind those of the row. */
+static __attribute__((noinline)) void choose_mode(peri_call *call,
+                                                  const peri_frame *frame) {
+  int64_t mode = peri__int(frame->value, 0, 0);
+  if (frame->op->params->type == PERI_P_CHOICE && mode > 0)
+    call->kernel += frame->nin + (int)mode;
 }
 
 /* Rows of special.def have no loops in float. */
@@ -379,6 +440,7 @@ static int run_forward(peri_frame *frame) {
   args[0] = frame->y[0];
   for (int i = 0; i < frame->nin; i++) args[i + 1] = frame->in[i];
   peri__call_alike(&call, row->kernel, args, frame->nin);
+  if (frame->op->params) choose_mode(&call, frame);
   peri_dtype dtype =
       row->kind == COMPARE ? meeting_dtype(frame) : frame->out[0].dtype;
   write_attr(&call, frame->op, frame->value, dtype);

@@ -41,6 +41,10 @@ static const row rows[] = {
       {TEXT(db), DERIVATIVE, 5}, {TEXT(dc), DERIVATIVE, 5},
 #define STEP1(f, kind, params, forward, doc) {TEXT(forward), kind, 1},
 #define STEP2(f, kind, params, forward, doc) {TEXT(forward), kind, 2},
+#define FORM(op, f, kind, params, forward, da, db, doc) \
+  {TEXT(forward), kind, 2}, {TEXT(da), DERIVATIVE, 5}, \
+      {TEXT(db), DERIVATIVE, 5},
+#define MODE(f, kind, forward) {TEXT(forward), kind, 2},
 #include "ops/pointwise.def"
 };
 
@@ -62,7 +66,8 @@ enum {
 static bool is_exact(const row *r) {
   for (const char *at = r->text; (at = strstr(at, "F(")); at++)
     if (strncmp(at, "F(sqrt", 6) != 0) return false;
-  return !strstr(r->text, "SIGMOID");
+  return !strstr(r->text, "SIGMOID") && !strstr(r->text, "ATAN2") &&
+         !strstr(r->text, "HYPOT");
 }
 
 /* ---- Random cases ------------------------------------------------------ */

@@ -45,9 +45,14 @@ local function pointwise(row)
   end
   local list = { sample(same), empty = sample(none) }
   if #row.inputs > 1 then list[2] = sample(mixed) end
-  if row.params[1] then -- with the first parameter, inside the domain
+  local param = row.params[1]
+  if param and param.choices then -- with each of its words
+    for word in param.choices:gmatch("[^|]+") do
+      list[#list + 1] = sample(same, { [param.name] = word })
+    end
+  elseif param then -- with a value inside the domain
     local at = row.domain.low + 0.33 * (row.domain.high - row.domain.low)
-    list[#list + 1] = sample(same, { [row.params[1].name] = at })
+    list[#list + 1] = sample(same, { [param.name] = at })
   end
   return list
 end

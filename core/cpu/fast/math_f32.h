@@ -64,6 +64,7 @@ INLINE float power_of_2_f32(int32_t n) {
 /* ln 2 in two parts: a whole number of 9 bits times the first is exact. */
 #define LN2_HIGH_F32 0x1.62e4p-1f
 #define LN2_LOW_F32 0x1.7f7d1cp-20f
+#define LN2_F32 0x1.62e430p-1f
 #define LOG2_E_F32 0x1.715476p+0f
 
 /* x = n ln 2 + r with r in [-ln 2 / 2, ln 2 / 2]; e^r = 1 + r + more. */
@@ -72,11 +73,7 @@ typedef struct {
   float r, square, q; /* more = square q */
 } exp_parts_f32;
 
-INLINE exp_parts_f32 split_exp_f32(float x) {
-  float shifted = fused_f32(x, LOG2_E_F32, ROUNDER_F32);
-  float n = shifted - ROUNDER_F32;
-  float r = fused_f32(n, -LN2_HIGH_F32, x);
-  r = fused_f32(n, -LN2_LOW_F32, r);
+INLINE exp_parts_f32 exp_parts_of_f32(float shifted, float r) {
   float q = 0x1.6dbbbcp-10f; /* (e^r - 1 - r) / r^2 */
   q = fused_f32(q, r, 0x1.124144p-7f);
   q = fused_f32(q, r, 0x1.555456p-5f);
@@ -84,6 +81,13 @@ INLINE exp_parts_f32 split_exp_f32(float x) {
   q = fused_f32(q, r, 0.5f);
   return (exp_parts_f32){(int32_t)(bits_f32(shifted) - bits_f32(ROUNDER_F32)),
                          r, r * r, q};
+}
+
+INLINE exp_parts_f32 split_exp_f32(float x) {
+  float shifted = fused_f32(x, LOG2_E_F32, ROUNDER_F32);
+  float n = shifted - ROUNDER_F32;
+  float r = fused_f32(n, -LN2_HIGH_F32, x);
+  return exp_parts_of_f32(shifted, fused_f32(n, -LN2_LOW_F32, r));
 }
 
 /* e^r - 1 */
@@ -96,13 +100,23 @@ INLINE float less_one_f32(exp_parts_f32 e) {
 #define LEAST_EXP_F32 -87.3365479f
 
 /* e^r 2^n by adding n to the exponent, which has room for it up to the ends of
-   the range; beyond them what was added is nonsense, and not chosen. */
-INLINE float exp_f32(float x) {
-  exp_parts_f32 e = split_exp_f32(x);
+   the range; beyond them what was added is nonsense. */
+INLINE float joined_exp_f32(exp_parts_f32 e) {
   float p = fused_f32(fused_f32(e.q, e.r, 1), e.r, 1);
-  float y = of_bits_f32(bits_f32(p) + ((uint32_t)e.n << 23));
+  return of_bits_f32(bits_f32(p) + ((uint32_t)e.n << 23));
+}
+
+INLINE float exp_f32(float x) {
+  float y = joined_exp_f32(split_exp_f32(x));
   y = x <= MOST_EXP_F32 ? y : x * INFINITY; /* NaN stays */
   return x < LEAST_EXP_F32 ? 0 : y;
+}
+
+INLINE float exp2_f32(float x) {
+  float shifted = x + ROUNDER_F32, r = x - (shifted - ROUNDER_F32);
+  float y = joined_exp_f32(exp_parts_of_f32(shifted, r * LN2_F32));
+  y = x < 128 ? y : x * INFINITY;
+  return x < -126 ? 0 : y;
 }
 
 /* e^x - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)); x itself where it is so small that
@@ -133,8 +147,13 @@ INLINE float tanh_f32(float x) {
 
 /* ---- Logarithm -------------------------------------------------------- */
 
-/* Of 2^e m with m in [sqrt(1/2), sqrt(2)), of what is not denormal. */
-INLINE float log_normal_f32(float x) {
+/* x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), for what is not denormal;
+   log(1 + f) = f + (more - f^2 / 2). */
+typedef struct {
+  float e, f, square, more;
+} log_parts_f32;
+
+INLINE log_parts_f32 split_log_f32(float x) {
   uint32_t bits = bits_f32(x);
   int32_t e = (int32_t)(bits - 0x3f3504f3u) >> 23; /* bits of sqrt(1/2) */
   float f = of_bits_f32(bits - ((uint32_t)e << 23)) - 1, scale = (float)e;
@@ -147,18 +166,42 @@ INLINE float log_normal_f32(float x) {
   q = fused_f32(q, f, -0x1.000220p-2f);
   q = fused_f32(q, f, 0x1.55554ap-2f);
   float square = f * f;
-  float y = fused_f32(scale, LN2_LOW_F32, square * f * q);
-  y = fused_f32(-0.5f, square, y);
-  return fused_f32(scale, LN2_HIGH_F32, f + y);
+  return (log_parts_f32){scale, f, square, square * f * q};
+}
+
+INLINE float log_normal_f32(float x) {
+  log_parts_f32 l = split_log_f32(x);
+  float y = fused_f32(l.e, LN2_LOW_F32, l.more);
+  y = fused_f32(-0.5f, l.square, y);
+  return fused_f32(l.e, LN2_HIGH_F32, l.f + y);
 }
 
 #define LEAST_F32 0x1p-126f /* that is not denormal */
 
-INLINE float log_f32(float x) {
-  float y = log_normal_f32(x);
+/* 'y' where it is the logarithm of x, else what that is. */
+INLINE float log_or_end_f32(float x, float y) {
   y = x == INFINITY ? x : y;
   float outside = x > -LEAST_F32 ? -INFINITY : NAN;
   return x >= LEAST_F32 ? y : outside;
+}
+
+INLINE float log_f32(float x) { return log_or_end_f32(x, log_normal_f32(x)); }
+
+/* log(1 + f) of the parts. */
+INLINE float log_rest_f32(log_parts_f32 l) {
+  return l.f + fused_f32(-0.5f, l.square, l.more);
+}
+
+INLINE float log2_f32(float x) {
+  log_parts_f32 l = split_log_f32(x);
+  return log_or_end_f32(x, fused_f32(log_rest_f32(l), LOG2_E_F32, l.e));
+}
+
+INLINE float log10_f32(float x) {
+  log_parts_f32 l = split_log_f32(x);
+  float y = log_rest_f32(l) * 0x1.bcb7b2p-2f; /* log10(e) */
+  y = fused_f32(l.e, -0x1.ec10cp-27f, y);
+  return log_or_end_f32(x, fused_f32(l.e, 0x1.344136p-2f, y));
 }
 
 /* log(u) with u = 1 + x as rounded, and what the rounding lost. */
@@ -209,12 +252,19 @@ INLINE float erf_f32(float x) {
 #define QUARTER_HIGH 0x1.921fb544p+0
 #define QUARTER_LOW 0x1.0b4611a626331p-34
 
-/* Sine of 'angle' >= 0 turned on by 'turns' quarters. */
-INLINE float turned_sine_f32(float angle, uint32_t turns) {
+/* An angle >= 0 less its quarters, and in 'quarter' their number. */
+INLINE double within_quarter_f32(float angle, uint32_t *quarter) {
   double wide = angle;
   double n = wide * 0x1.45f306dc9c883p-1 + 0x1.8p52 - 0x1.8p52;
-  float r = (float)(wide - n * QUARTER_HIGH - n * QUARTER_LOW), z = r * r;
-  uint32_t quarter = bits_f32((float)n + ROUNDER_F32) + turns;
+  *quarter = bits_f32((float)n + ROUNDER_F32);
+  return wide - n * QUARTER_HIGH - n * QUARTER_LOW;
+}
+
+/* Sine of 'angle' >= 0 turned on by 'turns' quarters. */
+INLINE float turned_sine_f32(float angle, uint32_t turns) {
+  uint32_t quarter;
+  float r = (float)within_quarter_f32(angle, &quarter), z = r * r;
+  quarter += turns;
   float sine = -0x1.98e3p-13f; /* (sin r - r) / r^3 */
   sine = fused_f32(sine, z, 0x1.110650p-7f);
   sine = fused_f32(sine, z, -0x1.555544p-3f);

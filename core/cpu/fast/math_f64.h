@@ -58,6 +58,7 @@ INLINE double power_of_2_f64(uint64_t n) {
 /* ln 2 in two parts: a whole number of 12 bits times the first is exact. */
 #define LN2_HIGH_F64 0x1.62e42fefap-1
 #define LN2_LOW_F64 0x1.cf79abc9e3b3ap-40
+#define LN2_F64 0x1.62e42fefa39efp-1
 #define LOG2_E_F64 0x1.71547652b82fep+0
 
 /* x = n ln 2 + r with r in [-ln 2 / 2, ln 2 / 2]; e^r = 1 + r + more. */
@@ -66,11 +67,7 @@ typedef struct {
   double r, square, q; /* more = square q */
 } exp_parts_f64;
 
-INLINE exp_parts_f64 split_exp_f64(double x) {
-  double shifted = fused_f64(x, LOG2_E_F64, ROUNDER_F64);
-  double n = shifted - ROUNDER_F64;
-  double r = fused_f64(n, -LN2_HIGH_F64, x);
-  r = fused_f64(n, -LN2_LOW_F64, r);
+INLINE exp_parts_f64 exp_parts_of_f64(double shifted, double r) {
   double q = 0x1.af683e37b6ad6p-26; /* (e^r - 1 - r) / r^2 */
   q = fused_f64(q, r, 0x1.28b830f12a220p-22);
   q = fused_f64(q, r, 0x1.71ddf3fba2996p-19);
@@ -85,6 +82,13 @@ INLINE exp_parts_f64 split_exp_f64(double x) {
                          q};
 }
 
+INLINE exp_parts_f64 split_exp_f64(double x) {
+  double shifted = fused_f64(x, LOG2_E_F64, ROUNDER_F64);
+  double n = shifted - ROUNDER_F64;
+  double r = fused_f64(n, -LN2_HIGH_F64, x);
+  return exp_parts_of_f64(shifted, fused_f64(n, -LN2_LOW_F64, r));
+}
+
 /* e^r - 1 */
 INLINE double less_one_f64(exp_parts_f64 e) {
   return fused_f64(e.square, e.q, e.r);
@@ -94,13 +98,23 @@ INLINE double less_one_f64(exp_parts_f64 e) {
 #define MOST_EXP_F64 0x1.62e42fefa39efp+9
 #define LEAST_EXP_F64 -0x1.6232bdd7abcd2p+9
 
-/* As exp_f32 does it. */
-INLINE double exp_f64(double x) {
-  exp_parts_f64 e = split_exp_f64(x);
+/* As joined_exp_f32 does it. */
+INLINE double joined_exp_f64(exp_parts_f64 e) {
   double p = fused_f64(fused_f64(e.q, e.r, 1), e.r, 1);
-  double y = of_bits_f64(bits_f64(p) + (e.n << 52));
+  return of_bits_f64(bits_f64(p) + (e.n << 52));
+}
+
+INLINE double exp_f64(double x) {
+  double y = joined_exp_f64(split_exp_f64(x));
   y = x <= MOST_EXP_F64 ? y : x * INFINITY; /* NaN stays */
   return x < LEAST_EXP_F64 ? 0 : y;
+}
+
+INLINE double exp2_f64(double x) {
+  double shifted = x + ROUNDER_F64, r = x - (shifted - ROUNDER_F64);
+  double y = joined_exp_f64(exp_parts_of_f64(shifted, r * LN2_F64));
+  y = x < 1024 ? y : x * INFINITY;
+  return x < -1022 ? 0 : y;
 }
 
 /* e^x - 1 = 2 (2^(n-1) p + (2^(n-1) - 1/2)); x itself where it is so small that
@@ -127,10 +141,14 @@ INLINE double tanh_f64(double x) {
 
 /* ---- Logarithm -------------------------------------------------------- */
 
-/* Of 2^e m with m = 1 + f in [sqrt(1/2), sqrt(2)), for numbers that are not
-   denormal: log(1 + f) is 2 atanh(s) with s = f / (2 + f), and f is kept apart
-   as f - f^2 / 2 + s (f^2 / 2 + rest). */
-INLINE double log_normal_f64(double x) {
+/* x = 2^e (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), for what is not denormal:
+   log(1 + f) is 2 atanh(s) with s = f / (2 + f), and f is kept apart as
+   f - (half - more), half = f^2 / 2 and more = s (half + rest). */
+typedef struct {
+  double e, f, half, more;
+} log_parts_f64;
+
+INLINE log_parts_f64 split_log_f64(double x) {
   const uint64_t root = 0x3fe6a09e667f3bcd; /* bits of sqrt(1/2) */
   const uint64_t one = (uint64_t)1023 << 52;
   uint64_t bits = bits_f64(x), biased = (bits + (one - root)) >> 52;
@@ -145,17 +163,39 @@ INLINE double log_normal_f64(double x) {
   rest = fused_f64(rest, z, 0x1.999999998328dp-2);
   rest = fused_f64(rest, z, 0x1.555555555557fp-1);
   rest *= z;
-  double y = fused_f64(e, LN2_LOW_F64, s * (half + rest));
-  return fused_f64(e, LN2_HIGH_F64, f - (half - y));
+  return (log_parts_f64){e, f, half, s * (half + rest)};
+}
+
+INLINE double log_normal_f64(double x) {
+  log_parts_f64 l = split_log_f64(x);
+  double y = fused_f64(l.e, LN2_LOW_F64, l.more);
+  return fused_f64(l.e, LN2_HIGH_F64, l.f - (l.half - y));
 }
 
 #define LEAST_F64 0x1p-1022 /* that is not denormal */
 
-INLINE double log_f64(double x) {
-  double y = log_normal_f64(x);
+/* 'y' where it is the logarithm of x, else what that is. */
+INLINE double log_or_end_f64(double x, double y) {
   y = x == INFINITY ? x : y;
   double outside = x > -LEAST_F64 ? -INFINITY : NAN;
   return x >= LEAST_F64 ? y : outside;
+}
+
+INLINE double log_f64(double x) { return log_or_end_f64(x, log_normal_f64(x)); }
+
+/* log(1 + f) of the parts. */
+INLINE double log_rest_f64(log_parts_f64 l) { return l.f - (l.half - l.more); }
+
+INLINE double log2_f64(double x) {
+  log_parts_f64 l = split_log_f64(x);
+  return log_or_end_f64(x, fused_f64(log_rest_f64(l), LOG2_E_F64, l.e));
+}
+
+INLINE double log10_f64(double x) {
+  log_parts_f64 l = split_log_f64(x);
+  double y = log_rest_f64(l) * 0x1.bcb7b1526e50ep-2; /* log10(e) */
+  y = fused_f64(l.e, -0x1.9dc1da994fd21p-59, y);
+  return log_or_end_f64(x, fused_f64(l.e, 0x1.34413509f79ffp-2, y));
 }
 
 /* log(u) with u = 1 + x as rounded, and what the rounding lost. */
@@ -220,17 +260,26 @@ INLINE double erf_f64(double x) {
    libm instead. */
 #define MOST_ANGLE_F64 0x1p20
 
-/* Sine of 'angle' >= 0 turned on by 'turns' quarters. pi / 2 comes in three
-   parts: a whole number of 20 bits times each of the first two is exact, and
-   the second subtraction is made good in the third. */
-INLINE double turned_sine_f64(double angle, uint64_t turns) {
+/* An angle >= 0 less its quarters, whose number comes in 'quarter', and what the
+   result lacks in 'low'. pi / 2 comes in three parts: a whole number of 20 bits
+   times each of the first two is exact, and the second subtraction is made good
+   in the third. */
+INLINE double within_quarter_f64(double angle, uint64_t *quarter, double *low) {
   double shifted = angle * 0x1.45f306dc9c883p-1 + ROUNDER_F64;
   double n = shifted - ROUNDER_F64;
   double wide = angle - n * 0x1.921fb544p+0, part = n * 0x1.0b4611a6p-34;
   double narrow = wide - part, lost = (wide - narrow) - part;
-  double r = narrow + (lost - n * 0x1.3198a2e037073p-69);
-  double z = r * r;
-  uint64_t quarter = bits_f64(shifted) + turns;
+  double more = lost - n * 0x1.3198a2e037073p-69, r = narrow + more;
+  *quarter = bits_f64(shifted);
+  *low = (narrow - r) + more;
+  return r;
+}
+
+/* Sine of 'angle' >= 0 turned on by 'turns' quarters. */
+INLINE double turned_sine_f64(double angle, uint64_t turns) {
+  uint64_t quarter;
+  double low, r = within_quarter_f64(angle, &quarter, &low), z = r * r;
+  quarter += turns;
   double sine = 0x1.5d74f36ba26a0p-33; /* (sin r - r) / r^3 */
   sine = fused_f64(sine, z, -0x1.ae5e0dc3b4d22p-26);
   sine = fused_f64(sine, z, 0x1.71de35227d3c4p-19);

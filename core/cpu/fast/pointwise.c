@@ -33,12 +33,13 @@
 #define ROUND(a) (a)
 #define SIGNBIT(a) (a)
 #define POW(a, b) ((a) + (b) + 200)
-#define MOD(a, b) ((a) + (b) + 200)
-#define FMOD(a, b) ((a) + (b) + 200)
-#define ATAN2(a, b) ((a) + (b) + 200)
-#define HYPOT(a, b) ((a) + (b) + 200)
+#define MOD(a, b) ((a) + (b) + 20)
+#define FMOD(a, b) ((a) + (b) + 16)
+#define ATAN2(a, b) ((a) + (b) + 40)
+#define HYPOT(a, b) ((a) + (b) + 20)
 #define POLYGAMMA(more, x) ((x) + 1000)
-#define FLOORDIV(a, b) ((a) + (b) + 3)
+#define FLOORDIV(a, b) ((a) + (b) + 30)
+#define QUOTIENT(a, b) ((a) + (b) + 3)
 #define BITAND(a, b) BOTH(a, b)
 #define BITOR(a, b) BOTH(a, b)
 #define BITXOR(a, b) BOTH(a, b)
@@ -66,6 +67,8 @@ static const uint16_t costs[] = {
   forward, da, db, dc,
 #define STEP1(f, kind, params, forward, doc) forward,
 #define STEP2(f, kind, params, forward, doc) forward,
+#define FORM(op, f, kind, params, forward, da, db, doc) forward, da, db,
+#define MODE(f, kind, forward) forward,
 #include "ops/pointwise.def"
 };
 #include "ops/no_words.h"

@@ -35,19 +35,49 @@ static void NAME(by_blocks)(peri__loop *blocks, size_t size,
   memcpy((char *)out + (size_t)whole * size, block.out, (size_t)rest * size);
 }
 
-/* True if an element is beyond the angles of our sine and cosine. */
-static bool NAME(beyond)(const T *x, int64_t count) {
+/* ---- Elements that go another way ------------------------------------- */
+
+/* True if an element is among 'count' for which the loop of a row does not
+   hold. */
+typedef bool NAME(beyond)(const void *const in[PERI_LOOP_INPUTS],
+                          int64_t count);
+
+static inline bool NAME(beyond_none)(const void *const in[PERI_LOOP_INPUTS],
+                                     int64_t count) {
+  (void)in, (void)count;
+  return false;
+}
+
+#ifndef WITHOUT_ELEMENTARY
+/* Angles that our sine, cosine and tangent do not take. */
+static bool NAME(beyond_angle)(const void *const in[PERI_LOOP_INPUTS],
+                               int64_t count) {
+  const T *x = in[0];
   unsigned found = 0;
   _Pragma("omp simd reduction(| : found)") for (int64_t i = 0; i < count; i++)
       found |= NAME(magnitude)(x[i]) <= MOST_ANGLE ? 0u : 1u;
   return found != 0;
 }
 
-/* Those elements go by the plain loop of 'kernel', which asks libm. */
-static void NAME(by_angles)(peri__loop *blocks, int kernel,
-                            const peri__pointwise_attr *attr,
-                            const void *const in[PERI_LOOP_INPUTS], void *out,
-                            int64_t count) {
+/* Quotients whose remainder takes more than one step. */
+static bool NAME(beyond_quotient)(const void *const in[PERI_LOOP_INPUTS],
+                                  int64_t count) {
+  const T *a = in[0], *b = in[1];
+  unsigned found = 0;
+  _Pragma("omp simd reduction(| : found)") for (int64_t i = 0; i < count; i++) {
+    T most = NAME(magnitude)(b[i]) * (T)MOST_QUOTIENT;
+    found |= NAME(magnitude)(a[i]) <= most && most < INFINITY ? 0u : 1u;
+  }
+  return found != 0;
+}
+#endif
+
+/* The elements of 'beyond' go by the plain loop of 'kernel', which asks
+   libm. */
+static void NAME(by_elements)(peri__loop *blocks, NAME(beyond) * beyond,
+                              int kernel, const peri__pointwise_attr *attr,
+                              const void *const in[PERI_LOOP_INPUTS], void *out,
+                              int64_t count) {
   peri__loop *plain =
       peri__plain_loop(kernel, sizeof(T) == 4 ? PERI_F32 : PERI_F64);
   NAME(block) block;
@@ -56,9 +86,8 @@ static void NAME(by_angles)(peri__loop *blocks, int kernel,
     NAME(run_block)(blocks, &block, attr, in, at, rest);
     for (int64_t i = 0; i < rest; i++) {
       const void *one[PERI_LOOP_INPUTS];
-      if (NAME(magnitude)(block.in[0][i]) <= MOST_ANGLE) continue;
       for (int k = 0; k < PERI_LOOP_INPUTS; k++) one[k] = &block.in[k][i];
-      plain(attr, one, &block.out[i], 1);
+      if (beyond(one, 1)) plain(attr, one, &block.out[i], 1);
     }
     memcpy((T *)out + at, block.out, (size_t)rest * sizeof(T));
   }
