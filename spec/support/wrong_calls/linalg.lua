@@ -7,7 +7,7 @@ return {
     "inverse: x must be square, its shape is [2, 3]" },
   { "pg.tensor{ { 1, 2 }, { 3, 4 } }:inverse()",
     "inverse: x must be float32 or float64, it is int64; convert it with "
-      .. "to(\"float32\")" },
+      .. 'to("float32")' },
   { "pg.ones(3):det()",
     "det: x must be a matrix or a batch of matrices, its shape is [3]" },
   { "pg.solve(pg.eye(2), pg.ones(3))",

@@ -2,8 +2,8 @@
 
 return {
   { "pg.ones(2, 3):mm(pg.ones(4, 5))",
-    "mm: a of shape [2, 3] and b of shape [4, 5] do not fit: "
-      .. "3 columns of a meet 4 rows of b" },
+    "mm: a of shape [2, 3] and b of shape [4, 5] do not fit: 3 columns of "
+      .. "a meet 4 rows of b" },
   { "pg.ones(2, 3):mm(pg.ones(3))",
     "mm: b must be a matrix, its shape is [3]" },
   { "pg.ones(2, 2, 3):bmm(pg.ones(3, 3, 2))",
