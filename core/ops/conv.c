@@ -67,13 +67,14 @@ static int check_shapes(const peri_frame *frame, int dims) {
     return peri__op_fail(frame, PERI_ESHAPE,
                          "x needs %d dimensions, or %d without N, it is %s",
                          dims + 2, dims + 1, has.s);
-  int64_t channels = x->shape[x->ndim - dims - 1];
+  int64_t channels = x->shape[x->ndim - dims - 1], expected;
+  if (!peri__mul(w->shape[1], groups, &expected)) expected = INT64_MAX;
   if (channels / groups != w->shape[1] || channels % groups != 0)
     return peri__op_fail(frame, PERI_ESHAPE,
                          "weight %s with %lld groups expects C=%lld channels, "
                          "x is %s",
-                         weighs.s, (long long)groups,
-                         (long long)(w->shape[1] * groups), has.s);
+                         weighs.s, (long long)groups, (long long)expected,
+                         has.s);
   if (w->shape[0] % groups != 0)
     return peri__op_fail(frame, PERI_ESHAPE,
                          "%lld groups do not divide the K=%lld of weight %s",
