@@ -318,6 +318,44 @@ static void run_law(const peri_call *call) {
     run(call, 4, PERI_F64, law_of_trials);
 }
 
+/* ---- Permutation ------------------------------------------------------- */
+
+/* Positions from 'last' down to 'least' change places with those before them,
+   drawn in a block and fetched before they are needed. */
+static void shuffle_block(const peri__random_attr *attr, int64_t *order,
+                          int64_t least, int64_t last) {
+  uint32_t word[WORDS];
+  int64_t with[COUNTERS];
+  draw(attr, PERI_STREAM_TENSOR, (uint64_t)least, word);
+  for (int i = 0; i < COUNTERS; i++) {
+    uint64_t bits = (uint64_t)word[4 * i + 1] << 32 | word[4 * i];
+    with[i] =
+        (int64_t)peri__high_of_product(bits, (uint64_t)least + (uint64_t)i + 1);
+  }
+  for (int64_t i = last - least; i >= 0; i--)
+    __builtin_prefetch(&order[with[i]], 1);
+  for (int64_t i = last - least; i >= 0; i--) {
+    int64_t moved = order[least + i];
+    order[least + i] = order[with[i]];
+    order[with[i]] = moved;
+  }
+}
+
+static void run_permutation(const peri_call *call) {
+  const peri_arg *y = &call->arg[0];
+  int64_t *order = y->data, count = y->shape[0];
+  peri__random_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  for (int64_t i = 0; i < count; i++) order[i] = i + attr.base;
+  for (int64_t last = count - 1; last > 0; last -= COUNTERS) {
+    int64_t least = last - COUNTERS + 1;
+    if (last / COUNTERS % (PERI_POLL / COUNTERS) == 0 &&
+        peri_call_stopped(call))
+      return;
+    shuffle_block(&attr, order, least > 1 ? least : 1, last);
+  }
+}
+
 /* ---- The table --------------------------------------------------------- */
 
 /* True if the elements of every argument follow each other, row-major. */
@@ -348,6 +386,13 @@ COLD bool is_block_law(const peri_call *call) {
   memcpy(&attr, call->attr, sizeof attr);
   return follows(call) && (attr.law != PERI_LAW_UNIFORM || call->nin == 0);
 }
+
+COLD bool is_order(const peri_call *call) {
+  return follows(call) && call->arg[0].dtype == PERI_I64;
+}
+
+static void prepare_order(peri_call *call) { call->run = run_permutation; }
+const peri__fast LEVEL(permutation) = {is_order, prepare_order};
 
 static void prepare_law(peri_call *call) { call->run = run_law; }
 const peri__fast LEVEL(law) = {is_block_law, prepare_law};
