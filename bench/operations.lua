@@ -47,7 +47,8 @@ add("relu", 8, "pg.relu(x)",
 add("gelu", 8, "pg.gelu(x)", "torch._C._nn.gelu(x, out=into)")
 add("addcmul", 16, "pg.addcmul(x, y, z, 0.5)",
   "torch.addcmul(x, y, z, value=0.5, out=into)")
-add("to float64", 12, "pg.to(x, pg.float64)", "wide.copy_(x)",
+add("to float64", 12, "pg.to(x, pg.float64)",
+  "wide.copy_(x) if wide is not None else x.to(torch.float64)",
   "x.astype(np.float64)")
 
 -- ---- Reductions and scans ---------------------------------------------------
