@@ -79,6 +79,8 @@ const peri_op *peri_op_at(const peri_context *ctx, int index) {
 #define TERNARY BYTES
 #define STEP1 BYTES
 #define STEP2 BYTES
+#define FORM(...)
+#define MODE(...)
 #define OP BYTES
 #define FIXED_OP BYTES
 #define VIEW BYTES
@@ -91,7 +93,6 @@ static const uint8_t name_bytes[] = {
 #include "ops/ops.def"
 };
 /* clang-format on */
-#include "ops/no_rows.h"
 #undef BYTES
 
 const peri_op *peri__op_named(const peri_context *ctx, const char *name) {
