@@ -365,8 +365,8 @@ compile-bench = @mkdir -p $(@D); echo "cc $@"; \
 $(BUILD)/bench/%: bench/%.c bench/worker.c bench/worker.h
 	$(call compile-bench,) -ldl
 
-$(BUILD)/bench/calls: bench/calls.c bench/calls.def bench/worker.c bench/worker.h \
-  $(BUILD)/include/perigee.h $(BUILD)/libperigee.a
+$(BUILD)/bench/calls: bench/calls.c bench/calls.def bench/worker.c \
+  bench/worker.h $(BUILD)/include/perigee.h $(BUILD)/libperigee.a
 	$(call compile-bench,) $(BUILD)/libperigee.a $(LUA_SHARED) $(LIBS) -pthread
 
 $(BUILD)/bench/limits.%: bench/limits.c bench/worker.c bench/worker.h

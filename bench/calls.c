@@ -19,6 +19,7 @@ static const int64_t turned[3] = {2, 0, 1};
 #define LAST_DIM (with.dim = &ones[0], with.dim_count = 1)
 #define FIRST_DIM (with.dim = &turned[1], with.dim_count = 1)
 #define BOTH ((peri_tensor *[]){in->x, in->y})
+#define TWICE ((peri_tensor *[]){in->cube, in->cube})
 
 #define OP(name, call) \
   static peri_tensor *run_##name(const operands *in) { return call; }

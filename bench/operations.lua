@@ -47,7 +47,8 @@ add("relu", 8, "pg.relu(x)",
 add("gelu", 8, "pg.gelu(x)", "torch._C._nn.gelu(x, out=into)")
 add("addcmul", 16, "pg.addcmul(x, y, z, 0.5)",
   "torch.addcmul(x, y, z, value=0.5, out=into)")
-add("to float64", 12, "pg.to(x, pg.float64)", "wide.copy_(x)",
+add("to float64", 12, "pg.to(x, pg.float64)",
+  "wide.copy_(x) if wide is not None else x.to(torch.float64)",
   "x.astype(np.float64)")
 
 -- ---- Reductions and scans ---------------------------------------------------
@@ -129,9 +130,11 @@ add("tril", 8, "pg.tril(x)", "torch.tril(x, out=into)", "np.tril(x)")
 
 -- ---- Products, normalized rows, random numbers ------------------------------
 
-add("bmm", 12, "pg.matmul(cube, cube)", "torch.bmm(cube, cube)",
+add("bmm", 12, "pg.bmm(cube, cube)", "torch.bmm(cube, cube)",
   "np.matmul(cube, cube)")
-add("mv", 4, "pg.matmul(x, row)", "torch.mv(x, row)", "np.matmul(x, row)")
+add("einsum", 12, 'pg.einsum({ cube, cube }, "bij,bkj->bik")',
+  'torch.einsum("bij,bkj->bik", cube, cube)')
+add("mv", 4, "pg.mv(x, row)", "torch.mv(x, row)", "np.matmul(x, row)")
 add("cdist", 4, "pg.cdist(points, points)", "torch.cdist(points, points)")
 add("softmax", 8, "pg.softmax(x, 2)", "torch.softmax(x, 1, out=into)")
 add("log softmax", 8, "pg.log_softmax(x, 2)",

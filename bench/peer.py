@@ -30,7 +30,8 @@ OPERANDS = {
     "z": square,
     "into": lambda n: torch.empty(n, n) if n > 2 else None,
     "flags": lambda n: torch.empty(n, n, dtype=bool) if n > 2 else None,
-    "wide": lambda n: torch.empty(n, n, dtype=torch.float64),
+    "wide": lambda n:
+        torch.empty(n, n, dtype=torch.float64) if n > 2 else None,
     "row": torch.rand,
     "column": lambda n: torch.rand(n, 1),
     "cube": lambda n: torch.rand(CUBES[n]),

@@ -25,7 +25,7 @@ typedef struct {
    outputs have size 1 in the reduced dimensions. */
 typedef struct {
   int64_t base; /* added to positions */
-  double p;     /* order of a norm */
+  double p;     /* order of a norm, divisor of squares */
 } peri__reduce_attr;
 
 /* scan_sum, scan_prod, scan_logsumexp, scan_max, scan_min, recurrence. */

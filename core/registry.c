@@ -70,9 +70,40 @@ const peri_op *peri_op_at(const peri_context *ctx, int index) {
   return ctx && own - ROWS < ctx->op_count ? ctx->ops[own - ROWS] : NULL;
 }
 
+/* Bytes of the names of all rows, 0 at its end: most names need no other look
+   to be passed over. */
+#define BYTES(name, ...) sizeof #name,
+#define UNARY BYTES
+#define PART BYTES
+#define BINARY BYTES
+#define TERNARY BYTES
+#define STEP1 BYTES
+#define STEP2 BYTES
+#define FORM(...)
+#define MODE(...)
+#define OP BYTES
+#define FIXED_OP BYTES
+#define VIEW BYTES
+#define COMPOSED BYTES
+#define PARTS BYTES
+#define LISTED BYTES
+/* clang-format off */
+static const uint8_t name_bytes[] = {
+#include "ops/pointwise.def"
+#include "ops/ops.def"
+};
+/* clang-format on */
+#undef BYTES
+
 const peri_op *peri__op_named(const peri_context *ctx, const char *name) {
+  const int own = sizeof name_bytes;
+  const size_t bytes = name ? strlen(name) + 1 : 0;
   const peri_op *op;
-  for (int i = 0; name && (op = peri_op_at(ctx, i)); i++)
+  for (int i = 0; i < own; i++)
+    if (name_bytes[i] == bytes && (op = peri_op_at(NULL, i)) &&
+        memcmp(op->name, name, bytes) == 0)
+      return op;
+  for (int i = own; name && (op = peri_op_at(ctx, i)); i++)
     if (strcmp(op->name, name) == 0) return op;
   return NULL;
 }

@@ -135,10 +135,12 @@ void peri__plain_prod(const peri_call *call) { each_output(call, prod_group); }
 
 /* ---- Moments ------------------------------------------------------------ */
 
-/* Mean, and the sum of the squared differences from it. */
+/* Mean, and the sum of the squared differences from it by the divisor. */
 static void moments_group(const group *g, const peri_call *call,
                           const int64_t *offset) {
   double sum = 0;
+  peri__reduce_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
   for (int64_t i = 0; i < g->total && !peri__stopped_at(call, i); i++)
     sum += real_at(g, i);
   double mean = sum / (double)g->total;
@@ -148,7 +150,7 @@ static void moments_group(const group *g, const peri_call *call,
     squares += difference * difference;
   }
   put_real(&call->arg[0], offset[0], mean);
-  put_real(&call->arg[1], offset[1], squares);
+  put_real(&call->arg[1], offset[1], squares / attr.p);
 }
 
 void peri__plain_moments(const peri_call *call) {

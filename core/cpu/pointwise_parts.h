@@ -1,12 +1,14 @@
 /* pointwise_parts.h - words of pointwise rows in floats that are not one C
-   operator. */
+   operator. OWN_POWER_F32: who includes this has power_f32. */
 #ifndef PERI_POINTWISE_PARTS_H
 #define PERI_POINTWISE_PARTS_H
 
 #include <math.h>
 #include <stdbool.h>
 
+#ifndef OWN_POWER_F32
 static inline float power_f32(float a, float b) { return powf(a, b); }
+#endif
 static inline double power_f64(double a, double b) { return pow(a, b); }
 
 #ifndef OWN_REST_F32

@@ -45,21 +45,27 @@ static int padded_meta(peri_frame *frame) {
 
 int peri__surround_infer(peri_frame *frame) { return padded_meta(frame); }
 
+#define FEW 1024 /* elements that are all filled in one go */
+
 /* The margins, each element once: those of a dimension where the dimensions
    before it are inside. What is inside of all is left in '*inner'. */
 static int fill_margins(const peri_frame *frame, peri_tensor **inner) {
   const peri_value *value = &frame->value[1];
   peri_tensor *y = frame->y[0];
-  int status = 0;
+  bool few = peri_tensor_numel(y) <= FEW;
+  int status = few ? peri__fill_with(y, value) : 0;
   for (int d = 0; d < y->ndim && status == 0; d++) {
     margin m = margin_of(&frame->value[0], y->ndim, d);
     int64_t size = y->shape[d], before = above(m.before);
     int64_t after = above(m.after);
     if (before == 0 && after == 0) continue;
-    peri_tensor *start = peri__cut(y, d, 0, before);
-    peri_tensor *end = peri__cut(y, d, size - after, after);
+    peri_tensor *outer = y;
     y = peri__cut(y, d, before, size - before - after);
-    if (!start || !end || !y) return frame->ctx->status;
+    if (!y) return frame->ctx->status;
+    if (few) continue;
+    peri_tensor *start = peri__cut(outer, d, 0, before);
+    peri_tensor *end = peri__cut(outer, d, size - after, after);
+    if (!start || !end) return frame->ctx->status;
     if (before > 0) status = peri__fill_with(start, value);
     if (status == 0 && after > 0) status = peri__fill_with(end, value);
   }

@@ -14,6 +14,18 @@ static peri_dtype common_dtype(const peri_tensor *a, const peri_tensor *b) {
   return a->dtype == PERI_BOOL ? PERI_U8 : peri__wide(a->dtype);
 }
 
+/* 'x' in 'dtype', its elements in a row; itself if it is so. */
+static peri_tensor *dense(peri_tensor *x, peri_dtype dtype) {
+  bool ready = x->dtype == dtype && peri_tensor_is_contiguous(x);
+  return ready ? x : peri_contiguous(peri_to(x, dtype));
+}
+
+/* What lies in a row as one dimension. */
+static void flatten(peri_arg *arg) {
+  arg->shape[0] = peri__numel(arg->shape, arg->ndim);
+  arg->strides[0] = arg->ndim = 1;
+}
+
 static peri_tensor *flat(peri_tensor *x) {
   const int64_t total = x ? peri_tensor_numel(x) : 0;
   return x && x->ndim != 1 ? peri_reshape(x, &total, 1) : x;
@@ -25,16 +37,18 @@ static int search(peri_frame *frame, peri_tensor *y, peri_tensor *sequence,
                   peri_tensor *values, bool right) {
   peri__search_attr attr = {right, frame->base};
   peri_dtype dtype = common_dtype(sequence, values);
-  sequence = peri_contiguous(peri_to(sequence, dtype));
-  values = peri_contiguous(peri_to(values, dtype));
-  if (sequence && sequence->ndim == 1) {
-    values = flat(values);
-    y = flat(y);
+  peri_tensor *args[] = {y, dense(sequence, dtype), dense(values, dtype)};
+  peri_call call;
+  if (!args[1] || !args[2]) return frame->ctx->status;
+  peri__call_begin(&call, peri__kernel_id(PERI_K_search));
+  peri__call_out(&call, y);
+  for (int i = 1; i < 3; i++) peri__call_in(&call, args[i]);
+  memcpy(call.attr, &attr, sizeof attr);
+  if (sequence->ndim == 1) {
+    flatten(&call.arg[0]);
+    flatten(&call.arg[2]);
   }
-  peri_tensor *args[] = {y, sequence, values};
-  if (!y || !sequence || !values) return frame->ctx->status;
-  return peri__run(frame->ctx, peri__kernel_id(PERI_K_search), args, 1, 2,
-                   &attr, sizeof attr);
+  return peri__call_run(frame->ctx, &call, args);
 }
 
 /* ---- searchsorted -------------------------------------------------------- */

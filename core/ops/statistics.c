@@ -1,7 +1,7 @@
 /* statistics.c - variance, standard deviation, covariance, correlation.
 
    The moments of a tensor are the operation beneath: mean and sum of squared
-   differences, in float32 for 16-bit floats. */
+   differences by a divisor, in float32 for 16-bit floats. */
 #include <math.h>
 
 #include "reduced.h"
@@ -23,11 +23,11 @@ int peri__moments_infer(peri_frame *frame) {
 
 int peri__moments_forward(peri_frame *frame) {
   peri__plan p = plan_of(frame->value, frame->in[0]->ndim);
-  peri__reduce_attr attr = {.base = frame->base};
+  peri__reduce_attr attr = {.base = frame->base, .p = frame->value[2].f};
   return peri__reduce(frame, PERI_K_moments, frame->in[0], &p, &attr);
 }
 
-/* dx = dmean / n + 2 (x - mean) dsquares. The mean is made again where the
+/* dx = dmean / n + 2 (x - mean) dsquares / divisor. The mean is made again where the
    gradient is differentiated: it depends on x. */
 int peri__moments_backward(peri_backprop *grad) {
   const peri_meta *x = &grad->in_meta[0];
@@ -40,7 +40,8 @@ int peri__moments_backward(peri_backprop *grad) {
                      x->ndim);
   if (dsquares) {
     peri_tensor *mean = peri__restore(grad->out[0], x, &p);
-    peri_tensor *twice = peri_mul(dsquares, peri_number(grad->ctx, 2));
+    peri_tensor *twice =
+        peri_mul(dsquares, peri_number(grad->ctx, 2 / grad->value[2].f));
     peri_tensor *part = peri_mul(peri_sub(peri_to(grad->in[0], wide), mean),
                                  peri__restore(twice, x, &p));
     dx = dx ? peri_add(dx, part) : part;
@@ -72,11 +73,12 @@ static int spread(peri_frame *frame, bool roots) {
   options.dim_count = peri__plan_dims(&p, x->ndim, dims);
   options.dim = x->ndim > 0 ? dims : NULL;
   options.keepdim = p.keep;
-  peri_tensor *mean = peri_moments(x, &options, &squares);
   double left = (double)peri__plan_count(&p, &meta) - v[1].f;
-  if (!(left > 0)) left = 0;
-  peri_tensor *y = peri_div(squares, peri_number(frame->ctx, left));
-  frame->y[0] = peri_to(roots ? root(y) : y, x->dtype);
+  options.divisor = left > 0 ? left : 0;
+  peri_tensor *mean = peri_moments(x, &options, &squares);
+  if (roots) squares = root(squares);
+  bool same = peri__wide(x->dtype) == x->dtype;
+  frame->y[0] = same ? squares : peri_to(squares, x->dtype);
   frame->nout = peri__count_outputs(frame->op);
   if (frame->nout > 1) frame->y[1] = peri_to(mean, x->dtype);
   return 0;

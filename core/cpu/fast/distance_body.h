@@ -75,7 +75,7 @@ static void sum_tile(const job *j, tile *t) {
   int64_t down = a->strides[a->ndim - 2], along = a->strides[a->ndim - 1];
   const T *x = (const T *)a->data + t->offset[1] + t->row * down;
   memset(t->sum, 0, sizeof t->sum);
-  memset(t->turned, 0, sizeof t->turned);
+  if (t->columns < WIDE) memset(t->turned, 0, sizeof t->turned);
   for (int64_t k = 0; k < j->depth && !peri_call_stopped(j->call); k += DEEP) {
     int64_t count = smaller(j->depth - k, DEEP);
     turn_columns(j, t, k, count);
@@ -92,11 +92,14 @@ static void write_tile(const job *j, tile *t) {
   const peri_arg *y = &j->call->arg[0];
   int64_t down = y->strides[y->ndim - 2], across = y->strides[y->ndim - 1];
   T *to = (T *)y->data + t->offset[0] + t->row * down + t->column * across;
-  for (int64_t i = 0; i < TALL * WIDE && j->way == SQUARES; i++)
-    t->sum[i] = ROOT(t->sum[i]);
+  if (j->way == SQUARES)
+    for (int64_t i = 0; i < t->rows * WIDE; i++) t->sum[i] = ROOT(t->sum[i]);
   for (int64_t r = 0; r < t->rows; r++)
-    for (int64_t c = 0; c < t->columns; c++)
-      to[r * down + c * across] = t->sum[r * WIDE + c];
+    if (across == 1)
+      memcpy(to + r * down, t->sum + r * WIDE, (size_t)t->columns * sizeof(T));
+    else
+      for (int64_t c = 0; c < t->columns; c++)
+        to[r * down + c * across] = t->sum[r * WIDE + c];
 }
 
 static void tile_begin(const job *j, int64_t item, tile *t) {

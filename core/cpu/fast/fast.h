@@ -61,6 +61,7 @@ extern const peri__fast LEVEL(normal);
 extern const peri__fast LEVEL(integers);
 extern const peri__fast LEVEL(bernoulli);
 extern const peri__fast LEVEL(dropout_mask);
+extern const peri__fast LEVEL(permutation);
 extern const peri__fast LEVEL(law);
 extern const peri__fast LEVEL(reduce), LEVEL(extreme), LEVEL(choice),
     LEVEL(pairs), LEVEL(scans), LEVEL(distances);

@@ -12,7 +12,7 @@
 
 #include <math.h>
 
-#include "fast.h"
+#include "math_f64.h"
 
 /* a b + c */
 INLINE float fused_f32(float a, float b, float c) {
@@ -286,6 +286,64 @@ INLINE float sin_f32(float x) {
 
 INLINE float cos_f32(float x) {
   return turned_sine_f32(magnitude_of_f32(x), 1);
+}
+
+/* ---- Power ------------------------------------------------------------ */
+
+/* log2(x) of x >= 0 in double, within 2^-36 of it: e + log2(1 + f) with 1 + f
+   in [sqrt(1/2), sqrt(2)), which is a series in s = f / (2 + f). */
+INLINE double wide_log2(double x) {
+  const uint64_t root = 0x3fe6a09e667f3bcd; /* bits of sqrt(1/2) */
+  const uint64_t one = (uint64_t)1023 << 52;
+  uint64_t bits = bits_f64(x), biased = (bits + (one - root)) >> 52;
+  double f = of_bits_f64(bits - (biased << 52) + one) - 1;
+  double e = of_bits_f64(biased | bits_f64(0x1p52)) - (0x1p52 + 1023);
+  double s = f / (2 + f), z = s * s;
+  double q = 0x1.c68f568d31761p-3; /* log2(1 + f) / s */
+  q = fused_f64(q, z, 0x1.0c9a84994022dp-2);
+  q = fused_f64(q, z, 0x1.484b13d7c02a9p-2);
+  q = fused_f64(q, z, 0x1.a61762a7adedap-2);
+  q = fused_f64(q, z, 0x1.2776c50ef9bfep-1);
+  q = fused_f64(q, z, 0x1.ec709dc3a03fep-1);
+  q = fused_f64(q, z, 0x1.71547652b82fep+1);
+  double y = x < INFINITY ? fused_f64(q, s, e) : x; /* NaN stays */
+  return x == 0 ? -INFINITY : y;
+}
+
+/* 2^t in double, for t in [-1000, 1000]; a series in t without its whole part,
+   within 2^-32 of it. */
+INLINE double wide_exp2(double t) {
+  double shifted = t + ROUNDER_F64, r = t - (shifted - ROUNDER_F64);
+  uint64_t n = bits_f64(shifted) - bits_f64(ROUNDER_F64);
+  double p = 0x1.62c0223a5c822p-20;
+  p = fused_f64(p, r, 0x1.ffcbfc588b0c5p-17);
+  p = fused_f64(p, r, 0x1.430912f86c786p-13);
+  p = fused_f64(p, r, 0x1.5d87fe78a6730p-10);
+  p = fused_f64(p, r, 0x1.3b2ab6fba4e77p-7);
+  p = fused_f64(p, r, 0x1.c6b08d704a0bfp-5);
+  p = fused_f64(p, r, 0x1.ebfbdff82c58ep-3);
+  p = fused_f64(p, r, 0x1.62e42fefa39efp-1);
+  p = fused_f64(p, r, 0x1.0000000000000p+0);
+  return of_bits_f64(bits_f64(p) + (n << 52));
+}
+
+/* The whole number next to 'x', which is itself beyond 2^51. */
+INLINE double nearest_whole(double x) {
+  double near = x + ROUNDER_F64 - ROUNDER_F64;
+  return magnitude_of_f64(x) < 0x1p51 ? near : x;
+}
+
+/* a^b through double, so that what a float can hold is exact. */
+INLINE float power_f32(float a, float b) {
+  double x = a, y = b, m = magnitude_of_f64(x);
+  double t = y * wide_log2(m), half = 0.5 * y;
+  double size = wide_exp2(at_least_f64(at_most_f64(t, 200), -200));
+  size = t == t ? size : t;
+  size = x < 0 && m < INFINITY && nearest_whole(y) != y ? NAN : size;
+  double sign = nearest_whole(y) == y && nearest_whole(half) != half ? x : 1;
+  size = signed_f64(size, sign);
+  size = m == 1 && magnitude_of_f64(y) == INFINITY ? 1 : size;
+  return (float)(x == 1 || y == 0 ? 1 : size);
 }
 
 #endif

@@ -32,7 +32,7 @@
 #define TRUNC(a) (a)
 #define ROUND(a) (a)
 #define SIGNBIT(a) (a)
-#define POW(a, b) ((a) + (b) + 200)
+#define POW(a, b) ((a) + (b) + 40)
 #define MOD(a, b) ((a) + (b) + 20)
 #define FMOD(a, b) ((a) + (b) + 16)
 #define ATAN2(a, b) ((a) + (b) + 40)

@@ -8,6 +8,7 @@
 #else
 #define WITHOUT_ELEMENTARY
 #endif
+#define OWN_POWER_F32
 #include "cpu/pointwise_parts.h"
 
 #define OWN_exp ~, OWN

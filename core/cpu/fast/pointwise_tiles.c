@@ -180,9 +180,12 @@ static void move(place *here, int d, int64_t tiles) {
     here->offset[a] += tiles * here->plan->step[d] * walk->strides[a][d];
 }
 
+/* 'at' was just written, and is read by itself: a load of two of its elements
+   would wait until all that was stored before is in memory. */
 static int64_t extent(const place *here, int d) {
   const plan *p = here->plan;
-  return least(p->step[d], p->walk.shape[d] - here->at[d] * p->step[d]);
+  const volatile int64_t *at = &here->at[d];
+  return least(p->step[d], p->walk.shape[d] - *at * p->step[d]);
 }
 
 static void measure(place *here) {

@@ -17,6 +17,7 @@ static const peri__fast *const kernels[PERI_KERNEL_COUNT] = {
     [PERI_K_integers] = &LEVEL(integers),
     [PERI_K_bernoulli] = &LEVEL(bernoulli),
     [PERI_K_dropout_mask] = &LEVEL(dropout_mask),
+    [PERI_K_permutation] = &LEVEL(permutation),
     [PERI_K_law] = &LEVEL(law),
     [PERI_K_sum] = &LEVEL(reduce),
     [PERI_K_nansum] = &LEVEL(reduce),

@@ -28,12 +28,13 @@ typedef struct job {
                int64_t count, numbers *to);
 } job;
 
+/* The words of 'counters' blocks from 'first' on. */
 static void draw(const peri__random_attr *attr, uint32_t stream_of,
-                 uint64_t first, uint32_t *word) {
+                 uint64_t first, int64_t counters, uint32_t *word) {
   uint32_t low = (uint32_t)attr->key, high = (uint32_t)(attr->key >> 32);
   uint32_t call = (uint32_t)attr->draw;
   uint32_t stream = stream_of << 16 | (uint32_t)(attr->draw >> 32 & 0xffff);
-  for (int i = 0; i < COUNTERS; i++) {
+  for (int64_t i = 0; i < counters; i++) {
     uint64_t block = first + (uint64_t)i;
     uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32), c2 = call;
     uint32_t c3 = stream, k0 = low, k1 = high;
@@ -221,7 +222,7 @@ static void law_of_trials(const job *j, const uint32_t *word, int64_t at,
   uint32_t second[WORDS];
   params(j, 0, at, count, p);
   params(j, 1, at, count, q);
-  draw(&j->attr, PERI_STREAM_TRIAL + 1, (uint64_t)at, second);
+  draw(&j->attr, PERI_STREAM_TRIAL + 1, (uint64_t)at, count, second);
   const double *first = first_of(j->attr.law, word, p, count, room);
   for (int64_t i = 0; i < count; i++) {
     const double real[] = {p[i], q[i], j->attr.real[2], j->attr.real[3]};
@@ -246,7 +247,8 @@ static void run_blocks(void *user, int64_t first, int64_t end, int thread) {
   for (; first < end && !peri_call_stopped(j->call); first++) {
     int64_t at = first * j->each, count = j->count - at;
     if (count > j->each) count = j->each;
-    draw(&j->attr, j->stream, (uint64_t)first * COUNTERS, word);
+    draw(&j->attr, j->stream, (uint64_t)first * COUNTERS,
+         (count * COUNTERS + j->each - 1) / j->each, word);
     j->make(j, word, at, count, &made);
     LEVEL(convert)(peri__at(y, at), y->dtype, &made, j->made, count);
   }
@@ -318,6 +320,44 @@ static void run_law(const peri_call *call) {
     run(call, 4, PERI_F64, law_of_trials);
 }
 
+/* ---- Permutation ------------------------------------------------------- */
+
+/* Positions from 'last' down to 'least' change places with those before them,
+   drawn in a block and fetched before they are needed. */
+static void shuffle_block(const peri__random_attr *attr, int64_t *order,
+                          int64_t least, int64_t last) {
+  uint32_t word[WORDS];
+  int64_t with[COUNTERS];
+  draw(attr, PERI_STREAM_TENSOR, (uint64_t)least, COUNTERS, word);
+  for (int i = 0; i < COUNTERS; i++) {
+    uint64_t bits = (uint64_t)word[4 * i + 1] << 32 | word[4 * i];
+    with[i] =
+        (int64_t)peri__high_of_product(bits, (uint64_t)least + (uint64_t)i + 1);
+  }
+  for (int64_t i = last - least; i >= 0; i--)
+    __builtin_prefetch(&order[with[i]], 1);
+  for (int64_t i = last - least; i >= 0; i--) {
+    int64_t moved = order[least + i];
+    order[least + i] = order[with[i]];
+    order[with[i]] = moved;
+  }
+}
+
+static void run_permutation(const peri_call *call) {
+  const peri_arg *y = &call->arg[0];
+  int64_t *order = y->data, count = y->shape[0];
+  peri__random_attr attr;
+  memcpy(&attr, call->attr, sizeof attr);
+  for (int64_t i = 0; i < count; i++) order[i] = i + attr.base;
+  for (int64_t last = count - 1; last > 0; last -= COUNTERS) {
+    int64_t least = last - COUNTERS + 1;
+    if (last / COUNTERS % (PERI_POLL / COUNTERS) == 0 &&
+        peri_call_stopped(call))
+      return;
+    shuffle_block(&attr, order, least > 1 ? least : 1, last);
+  }
+}
+
 /* ---- The table --------------------------------------------------------- */
 
 /* True if the elements of every argument follow each other, row-major. */
@@ -348,6 +388,14 @@ COLD bool is_block_law(const peri_call *call) {
   memcpy(&attr, call->attr, sizeof attr);
   return follows(call) && (attr.law != PERI_LAW_UNIFORM || call->nin == 0);
 }
+
+COLD bool is_order(const peri_call *call) {
+  const peri_arg *y = &call->arg[0];
+  return follows(call) && y->dtype == PERI_I64 && y->shape[0] >= COUNTERS;
+}
+
+static void prepare_order(peri_call *call) { call->run = run_permutation; }
+const peri__fast LEVEL(permutation) = {is_order, prepare_order};
 
 static void prepare_law(peri_call *call) { call->run = run_law; }
 const peri__fast LEVEL(law) = {is_block_law, prepare_law};

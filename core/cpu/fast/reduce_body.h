@@ -356,6 +356,7 @@ static void pass_of(job *j, const peri_call *call) {
   memcpy(&attr, call->attr, sizeof attr);
   j->base = attr.base;
   j->order = 1;
+  j->divisor = attr.p;
   j->p = (pass){.op = MAX, .map = AS_IS, .none = LEAST};
   switch (call->kernel - PERI_POINTWISE_KERNELS) {
     case PERI_K_sum: j->p = (pass){.op = SUM, .none = 0}; break;

@@ -38,6 +38,7 @@ typedef struct {
   bool typed; /* x is of type T */
   pass p;
   double order;    /* of a norm, 1 for what needs no finish */
+  double divisor;  /* of the second moment */
   int64_t stripes; /* of columns, at least 1 */
   int64_t chunks;
   int64_t base; /* added to positions */

@@ -1,5 +1,5 @@
 /* reduce_pairs.h - the fast reductions that need two numbers of each output:
-   moments (mean, sum of squared differences) and logsumexp (largest element,
+   moments (mean, sum of squared differences by a divisor) and logsumexp (largest element,
    sum of exponentials). Twins: plain_reduce.c.
 
    A chunk is gone through again while it is in the cache: first for the number
@@ -97,6 +97,8 @@ static void write_pairs(const job *j, const int64_t *offset, int64_t first,
     for (int64_t c = 0; c < count; c++)
       x->center[c] =
           (T)(finite_center(x->center[c]) + __builtin_log((double)x->sum[c]));
+  else
+    for (int64_t c = 0; c < count; c++) x->sum[c] /= (T)j->divisor;
   if (j->r.columns) {
     write_columns(j, 0, offset[1], first, count, x->center);
     if (!is_logs(j)) write_columns(j, 1, offset[2], first, count, x->sum);
