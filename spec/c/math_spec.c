@@ -18,12 +18,14 @@ enum { COUNT = 4096 };
 /* The loops of a level by kernel id. */
 typedef struct {
   peri__loop *(*f32)(int kernel), *(*f64)(int kernel);
+  bool own; /* else some functions are libm's, where denormals count */
 } loops;
 
 #define X(word, name, fused) \
   peri__loop *peri__##word##_loop_f32(int kernel); \
   peri__loop *peri__##word##_loop_f64(int kernel); \
-  static const loops word = {peri__##word##_loop_f32, peri__##word##_loop_f64};
+  static const loops word = {peri__##word##_loop_f32, peri__##word##_loop_f64, \
+                             fused};
 PERI_LEVEL_ROWS(X)
 #undef X
 
@@ -107,6 +109,7 @@ static bool floats_fit(const char *level, const loops *l, const function *f,
   bool ok = true;
   run(l->f32(f->kernel), x, x, y);
   for (int i = 0; i < COUNT; i++) {
+    if (fabsf(x[i]) < FLT_MIN && !l->own) continue;
     double exact = f->wide(flushed(x[i], FLT_MIN));
     bool fine = fits(y[i], exact, FLT_MANT_DIG, FLT_MAX, FLT_MIN);
     if (!fine && ok) say(level, f->name, x[i], y[i]);
@@ -160,6 +163,7 @@ static bool doubles_fit(const char *level, const loops *l, const function *f,
   bool ok = true;
   run(l->f64(f->kernel), x, x, y);
   for (int i = 0; i < COUNT; i++) {
+    if (fabs(x[i]) < DBL_MIN && !l->own) continue;
     long double exact = f->widest(flushed(x[i], DBL_MIN));
     bool fine = fits(y[i], exact, DBL_MANT_DIG, DBL_MAX, DBL_MIN);
     if (!fine && ok) say(level, f->name, x[i], y[i]);

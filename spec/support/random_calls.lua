@@ -35,6 +35,18 @@ local function domain_of(call)
   return { dtype = call.dtype, low = low, high = high, odd = odd }
 end
 
+-- One of the words of a parameter, or a number of the row's domain.
+local function draw_param(row, param)
+  if param.choices then
+    local words = {}
+    for word in param.choices:gmatch("[^|]+") do words[#words + 1] = word end
+    return words[random(#words)]
+  end
+  local share = param.name == "max" and 0.75 or 0.25
+  return row.domain.low + share * (row.domain.high - row.domain.low)
+end
+
+-- What two inputs alone give, a parameter may change.
 function families.pointwise(call)
   local row = call.row
   local shape = randoms.shape(0, 4, 20000)
@@ -46,10 +58,9 @@ function families.pointwise(call)
     call.inputs[i] =
       draw_input(call, kind, i == whole and shape or narrower(shape))
   end
+  if #row.inputs == 2 and random(2) == 1 then return end
   for _, param in ipairs(row.params) do
-    local share = param.name == "max" and 0.75 or 0.25
-    call.options[param.name] =
-      row.domain.low + share * (row.domain.high - row.domain.low)
+    call.options[param.name] = draw_param(row, param)
   end
 end
 

@@ -260,8 +260,8 @@ INLINE double erf_f64(double x) {
    libm instead. */
 #define MOST_ANGLE_F64 0x1p20
 
-/* An angle >= 0 less its quarters, whose number comes in 'quarter', and what the
-   result lacks in 'low'. pi / 2 comes in three parts: a whole number of 20 bits
+/* An angle >= 0 less its quarters, whose number comes in 'quarter', and in
+   'low' what the result lacks. pi / 2 comes in three parts: a whole number of 20 bits
    times each of the first two is exact, and the second subtraction is made good
    in the third. */
 INLINE double within_quarter_f64(double angle, uint64_t *quarter, double *low) {
