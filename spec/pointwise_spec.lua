@@ -78,6 +78,13 @@ describe("pointwise", function()
     near(x:clamp { max = 1 }, { -2, 0.5, 1, nan })
   end)
 
+  it("the gradient of remainder has the quotient of its value", function()
+    local b = pg.tensor({ 0.1, -0.1, 3 },
+      { dtype = "float64", requires_grad = true })
+    local y = pg.tensor({ 1, 1, -7 }, { dtype = "float64" }):remainder(b)
+    near((pg.grad(y:sum(), b)), { -9, 10, 3 })
+  end)
+
   it("clamp gives NaN if a bound is NaN", function()
     local x = pg.tensor({ -2.0, 3.0 }, { requires_grad = true })
     for _, bounds in ipairs { { min = nan }, { max = nan },
