@@ -79,7 +79,6 @@ static const char *const of_dtypes[][2] = {
 
 /* Parameters, and those of ours that have the meaning, or what to do. */
 static const char *const of_parameters[][2] = {
-    {"alpha", "the product instead, y * alpha"},
     {"axes", "dims"},
     {"axes", "dim"},
     {"axis", "dim"},

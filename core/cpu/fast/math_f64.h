@@ -261,9 +261,9 @@ INLINE double erf_f64(double x) {
 #define MOST_ANGLE_F64 0x1p20
 
 /* An angle >= 0 less its quarters, whose number comes in 'quarter', and in
-   'low' what the result lacks. pi / 2 comes in three parts: a whole number of 20 bits
-   times each of the first two is exact, and the second subtraction is made good
-   in the third. */
+   'low' what the result lacks. pi / 2 comes in three parts: a whole number of
+   20 bits times each of the first two is exact, and the second subtraction is
+   made good in the third. */
 INLINE double within_quarter_f64(double angle, uint64_t *quarter, double *low) {
   double shifted = angle * 0x1.45f306dc9c883p-1 + ROUNDER_F64;
   double n = shifted - ROUNDER_F64;

@@ -45,8 +45,6 @@ return {
       .. "are in pg itself" },
   { "pg.ones(2):mean { axis = 1 }",
     "mean has no parameter 'axis'; write dim" },
-  { "pg.ones(2):add_(pg.ones(2), { alpha = 2 })",
-    "add has no parameter 'alpha'; write the product instead, y * alpha" },
   { "pg.help 'clip'", "help has no text for 'clip'; write pg.clamp" },
   { "pg.ones(2) > 0",
     "< gives one boolean in Lua; tensors are compared element by element "
