@@ -50,6 +50,7 @@ BOTH_TYPES(to_even, rint, rintf) /* as the mode is inside a context */
 
 #undef BOTH_TYPES
 
+static inline bool negative_f32(float x) { return signbit(x) != 0; }
 static inline bool negative_f64(double x) { return signbit(x) != 0; }
 
 #endif

@@ -15,9 +15,8 @@
    the other sign. */
 INLINE float tan_f32(float x) {
   uint32_t quarter;
-  float angle = magnitude_of_f32(x);
-  double wide = within_quarter_f32(angle, &quarter);
-  float r = (float)wide, low = (float)(wide - (double)r), z = r * r;
+  float angle = magnitude_of_f32(x), low;
+  float r = within_quarter_f32(angle, &quarter, &low), z = r * r;
   float y = 0x1.f7c856p-9f; /* (tan(r) - r) / r^3 */
   y = fused_f32(y, z, 0x1.368a84p-10f);
   y = fused_f32(y, z, 0x1.46743ap-7f);

@@ -246,24 +246,32 @@ INLINE float erf_f32(float x) {
 
 /* Beyond this, sine and cosine of this file are NaN, and who calls them asks
    libm instead. */
-#define MOST_ANGLE_F32 0x1p20f
+#define MOST_ANGLE_F32 0x1p16f
 
-/* pi / 2 in two parts: a whole number of 20 bits times the first is exact. */
-#define QUARTER_HIGH 0x1.921fb544p+0
-#define QUARTER_LOW 0x1.0b4611a626331p-34
-
-/* An angle >= 0 less its quarters, and in 'quarter' their number. */
-INLINE double within_quarter_f32(float angle, uint32_t *quarter) {
-  double wide = angle;
-  double n = wide * 0x1.45f306dc9c883p-1 + 0x1.8p52 - 0x1.8p52;
-  *quarter = bits_f32((float)n + ROUNDER_F32);
-  return wide - n * QUARTER_HIGH - n * QUARTER_LOW;
+/* An angle >= 0 less its quarters, whose number comes in 'quarter', and in
+   'low' what the result lacks. pi / 2 comes in three parts: the difference to
+   the first is exact, since it is small and both are multiples of 2^-22; what
+   the second product and difference lose goes with the third. It needs the
+   fused multiply-add. */
+INLINE float within_quarter_f32(float angle, uint32_t *quarter, float *low) {
+  const float second = -0x1.777a5cp-25f;
+  float shifted = fused_f32(angle, 0x1.45f306p-1f, ROUNDER_F32);
+  float n = shifted - ROUNDER_F32;
+  float wide = fused_f32(n, -0x1.921fb6p+0f, angle), part = n * second;
+  float narrow = wide - part, change = narrow - wide;
+  float lost = (wide - (narrow - change)) - (part + change);
+  lost -= fused_f32(n, second, -part);
+  lost = fused_f32(n, 0x1.ee59dap-50f, lost);
+  float r = narrow + lost;
+  *quarter = bits_f32(shifted);
+  *low = (narrow - r) + lost;
+  return r;
 }
 
 /* Sine of 'angle' >= 0 turned on by 'turns' quarters. */
 INLINE float turned_sine_f32(float angle, uint32_t turns) {
   uint32_t quarter;
-  float r = (float)within_quarter_f32(angle, &quarter), z = r * r;
+  float low, r = within_quarter_f32(angle, &quarter, &low), z = r * r;
   quarter += turns;
   float sine = -0x1.98e3p-13f; /* (sin r - r) / r^3 */
   sine = fused_f32(sine, z, 0x1.110650p-7f);
