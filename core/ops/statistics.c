@@ -27,8 +27,8 @@ int peri__moments_forward(peri_frame *frame) {
   return peri__reduce(frame, PERI_K_moments, frame->in[0], &p, &attr);
 }
 
-/* dx = dmean / n + 2 (x - mean) dsquares / divisor. The mean is made again where the
-   gradient is differentiated: it depends on x. */
+/* dx = dmean / n + 2 (x - mean) dsquares / divisor. The mean is made again
+   where the gradient is differentiated: it depends on x. */
 int peri__moments_backward(peri_backprop *grad) {
   const peri_meta *x = &grad->in_meta[0];
   peri__plan p = plan_of(grad->value, x->ndim);

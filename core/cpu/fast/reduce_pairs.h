@@ -1,6 +1,6 @@
 /* reduce_pairs.h - the fast reductions that need two numbers of each output:
-   moments (mean, sum of squared differences by a divisor) and logsumexp (largest element,
-   sum of exponentials). Twins: plain_reduce.c.
+   moments (mean, sum of squared differences by a divisor) and logsumexp
+   (largest element, sum of exponentials). Twins: plain_reduce.c.
 
    A chunk is gone through again while it is in the cache: first for the number
    that is subtracted, then for the sum of what is left. The pairs of the chunks
