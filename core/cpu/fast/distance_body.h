@@ -7,7 +7,7 @@
 #include "distance.h"
 #include "vector_join.h"
 
-enum { TALL = 32, WIDE = 64, DEEP = 64, GROUP = WIDE / W < 4 ? WIDE / W : 4 };
+enum { TALL = 64, WIDE = 64, DEEP = 64, GROUP = WIDE / W < 4 ? WIDE / W : 4 };
 
 enum { SIZES, SQUARES, LARGEST }; /* what becomes of the differences */
 
@@ -22,7 +22,7 @@ typedef struct {
 typedef struct {
   int64_t offset[3], row, column;
   int64_t rows, columns;
-  T sum[TALL * WIDE], turned[DEEP * WIDE];
+  _Alignas(64) T sum[TALL * WIDE], turned[DEEP * WIDE];
 } tile;
 
 INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -80,10 +80,12 @@ static void sum_tile(const job *j, tile *t) {
     int64_t count = smaller(j->depth - k, DEEP);
     turn_columns(j, t, k, count);
     for (int64_t r = 0; r < t->rows; r++) {
-      T row[DEEP];
-      for (int64_t i = 0; i < count; i++)
-        row[i] = x[r * down + (k + i) * along];
-      go_on_any(j->way, row, t->turned, count, t->sum + r * WIDE);
+      T copy[DEEP];
+      const T *row = x + r * down + k * along;
+      for (int64_t i = 0; along != 1 && i < count; i++)
+        copy[i] = row[i * along];
+      go_on_any(j->way, along == 1 ? row : copy, t->turned, count,
+                t->sum + r * WIDE);
     }
   }
 }

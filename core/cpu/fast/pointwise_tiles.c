@@ -124,7 +124,8 @@ typedef struct {
   struct {
     int64_t offset, rows, cols; /* none: rows is 0 */
   } held[ARGS];
-  double buffer[ARGS][PERI_TILE]; /* room for any compute type */
+  /* Room for any compute type, on lines of the cache. */
+  _Alignas(64) double buffer[ARGS][PERI_TILE];
 } place;
 
 /* Argument 'a' in the tile. */
