@@ -363,6 +363,7 @@ local function sampled(call)
   local entry = list[random(#list)]
   call.list = entry.inputs.list ~= nil
   call.through = entry.through
+  call.output = entry.output
   for i, input in ipairs(entry.inputs.list or entry.inputs) do
     if input.of then
       local x = samples.inputs(row, { inputs = { input } }, call.dtype)[1]
@@ -381,7 +382,8 @@ families.polygamma = sampled -- its order is a whole number
 
 -- The call of 'row' that 'seed' draws, floats as 'dtype'; in place its first
 -- input can be written. -> { row, inputs, list = true if the inputs are one
--- argument, options, leaves = those that may have a gradient }
+-- argument, options, leaves = those that may have a gradient, output = the one
+-- that has a gradient if not all have }
 function calls.draw(row, dtype, seed, inplace)
   randoms.seed(seed)
   local call = { row = row, dtype = dtype, inplace = inplace, inputs = {},

@@ -51,7 +51,7 @@ function runs.operation(row, dtype, seed)
     leaf.requires_grad = not (row.flags.constant or row.flags.nograd)
   end
   local outputs = outputs_of(pg[row.name](table.unpack(arguments_of(call))))
-  local loss = objective(outputs)
+  local loss = objective(call.output and { outputs[call.output] } or outputs)
   if loss then loss:backward() end
   for _, leaf in ipairs(call.leaves) do outputs[#outputs + 1] = leaf.grad end
   return outputs

@@ -100,7 +100,8 @@ return {
   eigh = outputs(matrices(symmetric, {}, { UPLO = "U" }), 2),
   eigvalsh = matrices(symmetric, {}),
   lstsq = {
-    of(apart, { { 3, 2 }, { 3, 2 } }), of(apart, { { 2, 3 }, { 2 } }),
+    { inputs = { { 3, 2 }, { 3, 2 } }, through = { apart }, output = 1 },
+    { inputs = { { 2, 3 }, { 2 } }, through = { apart }, output = 1 },
     empty = sample { { 0, 2 }, { 0, 1 } },
   },
   pinv = oblong(apart, {}),
