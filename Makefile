@@ -156,7 +156,7 @@ golden: programs
 ## asan      the C specs and the quick Lua specs under ASan and UBSan
 asan:
 	@$(SETUP) build specs
-	@$(ASAN_MAKE) specs
+	+@$(ASAN_MAKE) specs
 	@PERIGEE_QUICK=1 PERIGEE_FUZZ_SECONDS=60 ASAN_OPTIONS=detect_leaks=1 \
 	  spec/run.sh $(BUILD)/asan
 ASAN_MAKE = $(MAKE) BUILD=$(BUILD)/asan OPT="-O1 -g" SANITIZE="\
@@ -166,7 +166,7 @@ ASAN_MAKE = $(MAKE) BUILD=$(BUILD)/asan OPT="-O1 -g" SANITIZE="\
 ## fuzz      random programs under ASan and UBSan: SECONDS=3600 SEED=1
 fuzz:
 	@$(SETUP) build specs
-	@$(ASAN_MAKE) $(BUILD)/asan/spec/c/fuzz_spec
+	+@$(ASAN_MAKE) $(BUILD)/asan/spec/c/fuzz_spec
 	$(BUILD)/asan/spec/c/fuzz_spec --seconds $(SECONDS) --seed $(SEED)
 SECONDS ?= 600
 SEED ?= $(shell date +%s)
